@@ -54,7 +54,9 @@ class Sessions:
         self._org_prefix = org_id[:15]
         self._now = now
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
+        self._connection = sqlite3.connect(
+            database, check_same_thread=False, isolation_level=None, timeout=10
+        )
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(_SCHEMA)
