@@ -1,0 +1,1 @@
+"""The sync domain and everything RQ runs. No Flask in here."""

@@ -1,0 +1,100 @@
+"""The database: one `Database` per process, short read and write transactions, migrations."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Hands out sessions. `read()` never commits; `write()` commits at the end of the block or rolls everything back."""
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.engine = _engine(url, pool_size)
+        # SQLite: a transaction that will write takes the write lock at its start. One that takes it midway can be refused
+        # without waiting, because another writer moved on since its first read.
+        self._writer = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    return Database(settings.database_url, pool_size=settings.web_threads + 4)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema to the newest version. Safe to run again, and from several machines one after another."""
+    from alembic import command
+
+    command.upgrade(alembic_config(settings.database_url), "head")
+
+
+def alembic_config(database_url: str) -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    # Kept out of the ini options: there a "%" in a password would be read as interpolation.
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def pending_migrations(database: Database) -> list[str]:
+    """Revisions this code knows and the database has not; empty when it is current."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(MIGRATIONS))
+    with database.engine.connect() as connection:
+        here = MigrationContext.configure(connection).get_current_revision()
+    return [
+        step.revision for step in script.iterate_revisions("head", here or "base") if step.revision != here
+    ]
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=4, connect_args={"timeout": 15})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    assert isinstance(connection, sqlite3.Connection)
+    connection.isolation_level = None  # we say BEGIN ourselves, see `_begin_sqlite`
+    connection.execute("PRAGMA journal_mode=WAL")
+    # NORMAL: a killed process loses nothing; a power cut may take the last commits, never the file's consistency.
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))

@@ -1,0 +1,31 @@
+"""Every table, one module per noun."""
+
+from __future__ import annotations
+
+from jobs.models.base import Base
+from jobs.models.connection import ApiUsage, Connection, DescribeCache
+from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping
+from jobs.models.proof import Heartbeat, UsedProof
+from jobs.models.record import CrmRecord, LocalRecord, RecordKey, RecordLink
+from jobs.models.run import SyncLogEntry, SyncRun
+from jobs.models.user import AuditEntry, User
+
+__all__ = [
+    "ApiUsage",
+    "AuditEntry",
+    "Base",
+    "Connection",
+    "CrmRecord",
+    "DescribeCache",
+    "FieldMapping",
+    "Heartbeat",
+    "LocalRecord",
+    "MatchRule",
+    "ObjectMapping",
+    "RecordKey",
+    "RecordLink",
+    "SyncLogEntry",
+    "SyncRun",
+    "UsedProof",
+    "User",
+]

@@ -1,0 +1,111 @@
+"""SyncRun: one execution, and the row that is the truth about it. SyncLogEntry: what happened to one record in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from jobs.models.base import Base, BigId, JsonColumn, UtcDateTime
+
+QUEUED = "queued"
+RUNNING = "running"
+SUCCEEDED = "succeeded"
+PARTIAL = "partial"
+FAILED = "failed"
+CANCELLED = "cancelled"
+OPEN = (QUEUED, RUNNING)
+
+_OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
+
+
+class SyncRun(Base):
+    """The times that drive it: `resume_at` earliest start, `enqueue_at` when the tick puts it on the queue again, `lease_until`
+    how long the worker that holds `fence` owns it."""
+
+    __tablename__ = "sync_run"
+    __table_args__ = (
+        # A second click joins the open run: the database says so, not the queue.
+        Index(
+            "uq_sync_run_open_single",
+            "connection_id",
+            "object",
+            "crm_record_id",
+            unique=True,
+            sqlite_where=_OPEN_SINGLE,
+            postgresql_where=_OPEN_SINGLE,
+        ),
+        Index("ix_sync_run_due", "status", "enqueue_at"),
+        Index("ix_sync_run_record", "connection_id", "object", "crm_record_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    kind: Mapped[str] = mapped_column(String(14))
+    trigger: Mapped[str] = mapped_column(String(10))
+    object: Mapped[str] = mapped_column(String(80), default="")
+    crm_record_id: Mapped[str] = mapped_column(String(40), default="")
+    status: Mapped[str] = mapped_column(String(10), default=QUEUED)
+    step: Mapped[str] = mapped_column(String(20), default="")
+    # Grows with every visible change: the panel asks for "newer than the one I drew".
+    version: Mapped[int] = mapped_column(default=1)
+
+    requested_by: Mapped[str] = mapped_column(String(200), default="")
+    requested_by_id: Mapped[str] = mapped_column(String(40), default="")
+    # CRM fields the person who started it may read and edit; null: no person's rights limit this run.
+    readable_fields: Mapped[list[str] | None] = mapped_column(JsonColumn)
+    editable_fields: Mapped[list[str] | None] = mapped_column(JsonColumn)
+    # A local record a person picked among several candidates.
+    chosen_local_record_id: Mapped[int | None] = mapped_column(BigId)
+
+    fence: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    resume_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    enqueue_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    code: Mapped[str] = mapped_column(String(80), default="")
+    message: Mapped[str] = mapped_column(Text, default="")
+    created_count: Mapped[int] = mapped_column(default=0)
+    updated_count: Mapped[int] = mapped_column(default=0)
+    unchanged_count: Mapped[int] = mapped_column(default=0)
+    skipped_count: Mapped[int] = mapped_column(default=0)
+    failed_count: Mapped[int] = mapped_column(default=0)
+    calls: Mapped[int] = mapped_column(default=0)
+
+
+class SyncLogEntry(Base):
+    """`finished_at` is null while it is an intent: written before a CRM write, finished in the transaction that follows it."""
+
+    __tablename__ = "sync_log_entry"
+    __table_args__ = (
+        Index("ix_sync_log_entry_record", "connection_id", "object", "crm_record_id", "id"),
+        Index("ix_sync_log_entry_run", "run_id"),
+        Index("ix_sync_log_entry_outcome", "outcome", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("sync_run.id"))
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    object: Mapped[str] = mapped_column(String(80))
+    crm_record_id: Mapped[str] = mapped_column(String(40))
+    local_record_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    record_name: Mapped[str] = mapped_column(String(400), default="")
+    outcome: Mapped[str] = mapped_column(String(10))
+    direction: Mapped[str] = mapped_column(String(10), default="")
+    code: Mapped[str] = mapped_column(String(80), default="")
+    message: Mapped[str] = mapped_column(Text, default="")
+    remedy: Mapped[str] = mapped_column(Text, default="")
+    # [{"field", "crm_field", "label", "side": "here" | "crm", "old", "new", "rule"}]
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
+    # Fields left alone on purpose: [{"field", "crm_field", "label", "reason"}]
+    left_alone: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
+    by: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,32 @@
+"""Secrets at rest: text sealed with the first of `ENCRYPTION_KEYS`, opened with any of them."""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from config.settings import Settings
+
+
+class CannotOpen(Exception):
+    """A sealed value fits none of the keys: a key was removed too early, or the database came from elsewhere."""
+
+
+class Vault:
+    def __init__(self, settings: Settings) -> None:
+        self._keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.encryption_keys])
+
+    def seal(self, text: str) -> str:
+        return self._keys.encrypt(text.encode()).decode() if text else ""
+
+    def open(self, sealed: str) -> str:
+        """The text, "" for "". Raises `CannotOpen`."""
+        if not sealed:
+            return ""
+        try:
+            return self._keys.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise CannotOpen("a stored secret fits none of ENCRYPTION_KEYS") from None
+
+    def reseal(self, sealed: str) -> str:
+        """The same secret under the first key: run over all rows before an old key is dropped."""
+        return self._keys.rotate(sealed.encode()).decode() if sealed else ""

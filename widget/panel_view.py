@@ -1,0 +1,142 @@
+"""What the panel shows, as plain values: the templates draw it and decide nothing.
+
+`widget/panel.py` builds a `PanelView` from rows; `templates/panel/` turns it into HTML. Every sentence in here is already in
+a rep's words; every value is already filtered by what this rep may read in the CRM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+PanelState = Literal[
+    "never",  # known to the CRM, not yet synced
+    "in_step",  # linked and equal
+    "differs",  # linked (or matched) and at least one field differs
+    "queued",  # a run is accepted and not started
+    "running",  # a run is at `steps`
+    "waiting",  # a run waits until `resume_at` (rate limit, CRM not answering, locked record)
+    "done",  # the last run of this visit changed something
+    "nothing",  # the last run of this visit found nothing to do
+    "skipped",  # the last run of this visit skipped the record, `code` says why
+    "conflict",  # both sides changed a field and the rule says ask
+    "failed",  # the last run of this visit failed
+    "ambiguous",  # several local records could be this one: `link.candidates`
+    "object_off",
+    "syncs_off",
+    "not_allowed",  # this rep may look but not sync
+    "deleted",  # the record is gone in the CRM
+    "unreachable",  # the CRM did not answer when the panel was opened; values are the last ones seen
+]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time in three spellings: for machines (`iso`, UTC), for eyes (`relative`) and in full in the rep's zone (`exact`)."""
+
+    iso: str
+    relative: str
+    exact: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    local_record_id: int
+    name: str
+    detail: str  # what tells it from the others: "ana@example.com · Sample Org 3"
+
+
+@dataclass(frozen=True)
+class LinkView:
+    state: Literal["linked", "matched", "unlinked", "ambiguous"]
+    sentence: str  # "Linked to Ana Sample", "Matches Ana Sample by email", …
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    name: str  # CRM field name, stable: used for element ids
+    label: str
+    crm_value: str  # display text in the rep's locale; "" when blank
+    our_value: str
+    differs: bool
+    direction: Literal["inbound", "outbound", "two_way"]
+    direction_words: str  # "From Salesforce to us"
+    changed: Moment | None = None  # when the value last changed
+    changed_by: str = ""
+    just_changed: Literal["", "here", "crm"] = ""  # the side this visit's run changed
+    note: str = ""  # "You may not edit this field in Salesforce", "Filled only while empty" …
+    long: bool = False  # long text: clamp it
+
+
+@dataclass(frozen=True)
+class StepView:
+    label: str
+    status: Literal["done", "now", "next"]
+
+
+@dataclass(frozen=True)
+class EntryView:
+    outcome: Literal["created", "updated", "unchanged", "skipped", "conflict", "failed", "running"]
+    sentence: str
+    at: Moment
+    code: str = ""
+    remedy: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class PanelView:
+    state: PanelState
+    crm: Literal["salesforce", "hubspot"]
+    crm_name: str  # "Salesforce"
+    object_label: str  # "Contact"
+    record_name: str
+    headline: str  # one short sentence: what is so
+    detail: str = ""  # one more: what was kept, what changed on each side
+    remedy: str = ""  # what to do
+    code: str = ""  # small and copyable, after the sentence
+    health: Literal["good", "attention", "bad", "busy", "off"] = "good"
+    health_words: str = ""  # "In step", "2 fields differ", "Not synced yet" …
+    link: LinkView = field(default_factory=lambda: LinkView("unlinked", ""))
+    synced: Moment | None = None
+    synced_by: str = ""
+    fields: tuple[FieldRow, ...] = ()
+    entries: tuple[EntryView, ...] = ()
+    steps: tuple[StepView, ...] = ()
+    resume: Moment | None = None
+    can_sync: bool = True
+    run_id: int | None = None
+    run_version: int = 0  # changes whenever the run's row does; sent back as `seen`
+    poll_delay_ms: int = 0  # 0: ask again at once (the server holds the request open), else wait
+    values_as_of: Moment | None = None  # set when CRM values are not fresh
+
+
+@dataclass(frozen=True)
+class PanelPage:
+    """The frame around the view: what only the first, full answer carries."""
+
+    view: PanelView
+    token: str
+    token_expires_in: int  # seconds
+    session_expires_in: int  # seconds until the absolute cap
+    color_scheme: Literal["light", "dark", ""]  # "" = follow the system
+    language: str  # BCP 47, for <html lang>
+    host_protocol: Literal["canvas", "lwc"]
+    host_origin: str  # exact origin of the host page, target of postMessage
+    right_to_left: bool = False
+
+
+@dataclass(frozen=True)
+class FrameMessage:
+    """A small page inside the frame when no panel can be drawn: expired, refused, unknown record."""
+
+    title: str
+    sentence: str
+    remedy: str
+    code: str
+    can_relaunch: bool  # the host can be asked for a fresh proof
+    host_protocol: Literal["canvas", "lwc", ""] = ""
+    host_origin: str = ""
+    crm: Literal["salesforce", "hubspot"] = "salesforce"
