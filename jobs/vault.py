@@ -13,7 +13,7 @@ class CannotOpen(Exception):
 
 class Vault:
     def __init__(self, settings: Settings) -> None:
-        self._keys = MultiFernet([Fernet(key.get_secret_value()) for key in settings.encryption_keys])
+        self._keys = MultiFernet([Fernet(key) for key in settings.fernet_keys])
 
     def seal(self, text: str) -> str:
         return self._keys.encrypt(text.encode()).decode() if text else ""

@@ -1,0 +1,81 @@
+"""People of the admin area: passwords, roles, and the trail of what they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from jobs.db import open_database
+from jobs.models import AuditEntry, User
+from jobs.models.user import ADMIN, VIEWER
+from jobs.runtime import utc_now
+
+PASSWORD_MIN_LENGTH = 12
+_hasher = PasswordHasher()
+# Verified when no such person exists, so that the answer takes as long as for one who does.
+_NOBODY = _hasher.hash("no such person")
+
+
+class AccountError(ValueError):
+    """An account cannot be made as asked; the message says what to change."""
+
+
+def create_admin(settings: Settings, email: str, password: str, role: str = ADMIN) -> User:
+    """Make a person, or give an existing one this password and role. Raises AccountError."""
+    database = open_database(settings)
+    try:
+        with database.write() as session:
+            return save_user(session, email, password=password, role=role)
+    finally:
+        database.close()
+
+
+def save_user(session: Session, email: str, *, password: str, role: str) -> User:
+    """Insert or update by email. Raises AccountError."""
+    if role not in (ADMIN, VIEWER):
+        raise AccountError(f"The role must be {ADMIN} or {VIEWER}.")
+    address = _clean_email(email)
+    user = session.scalar(select(User).where(User.email == address))
+    if user is None:
+        user = User(email=address, created_at=utc_now(), active=True)
+        session.add(user)
+    user.password_hash = hash_password(password)
+    user.role = role
+    session.flush()
+    return user
+
+
+def check_login(session: Session, email: str, password: str) -> User | None:
+    """The active person with this email and password, else None; both cases cost the same time."""
+    user = session.scalar(select(User).where(User.email == email.strip().lower()))
+    known = user is not None and user.active
+    try:
+        _hasher.verify(user.password_hash if user is not None and known else _NOBODY, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return user if known else None
+
+
+def hash_password(password: str) -> str:
+    if len(password) < PASSWORD_MIN_LENGTH:
+        raise AccountError(f"The password needs at least {PASSWORD_MIN_LENGTH} characters.")
+    return _hasher.hash(password)
+
+
+def audit(session: Session, *, by: str, action: str, subject: str, details: dict[str, Any] | None = None) -> None:
+    """Note a change in the same transaction that makes it."""
+    session.add(AuditEntry(at=utc_now(), user_email=by, action=action, subject=subject, details=details or {}))
+
+
+def _clean_email(email: str) -> str:
+    try:
+        # Admins may live on hosts such as admin@localhost.test: deliverability is not ours to judge.
+        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise AccountError(f"This is not an email address: {error}") from None

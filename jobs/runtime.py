@@ -1,0 +1,34 @@
+"""What every process opens once at its start and hands to whoever needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from config.redis import connect
+from config.settings import Settings
+from jobs.db import Database, open_database
+from jobs.vault import Vault
+
+
+@dataclass(frozen=True)
+class Runtime:
+    settings: Settings
+    database: Database
+    vault: Vault
+    redis: redis.Redis
+
+    def close(self) -> None:
+        self.redis.close()
+        self.database.close()
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Connects lazily: a database or queue that is down is met at its first use. Raises QueueServerMissing."""
+    return Runtime(settings, open_database(settings), Vault(settings), connect(settings))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
