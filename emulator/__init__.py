@@ -1,0 +1,1 @@
+"""Stateful stand-ins for the CRMs, reached only by HTTP."""
