@@ -21,7 +21,7 @@ QUEUE_NAMES: tuple[QueueName, ...] = ("interactive", "default", "bulk")
 """By priority: someone is waiting; webhooks and pushes; everything that can wait."""
 
 SERIALIZER = JSONSerializer
-"""Jobs take ids only, so JSON carries them. With pickle, whoever writes to Redis would choose what code runs."""
+"""Jobs take ids only, so JSON carries them. With pickle, who can write to Redis could run any code."""
 
 CONNECT_SECONDS = 0.5
 """A click must not wait long for a queue that is down: its row is committed and the tick enqueues it."""

@@ -94,8 +94,9 @@ class Settings(BaseSettings):
     )
     encryption_keys: SecretList = Field(
         default=(),
-        description="Fernet keys for secrets at rest, comma separated: the first encrypts, all decrypt. Required unless "
-        "`PUBLIC_URL` is a loopback address, where one is made and kept in `DATA_DIR/encryption_keys`.",
+        description="Fernet keys for secrets at rest, comma separated: the first encrypts, all decrypt. "
+        "Required unless `PUBLIC_URL` is a loopback address, where one is made and kept in "
+        "`DATA_DIR/encryption_keys`.",
         json_schema_extra={
             "expects": "comma-separated Fernet keys (32 bytes in URL-safe base64, 44 characters each)"
         },
