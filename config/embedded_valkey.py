@@ -122,9 +122,7 @@ class EmbeddedValkey:
             self.claim()
         with (self.home / "server.log").open("ab") as log:
             self.process = processes.spawn(self.command(), output=log)
-        processes.wait_until(
-            self.is_answering, self.process, seconds=START_SECONDS, what="The embedded queue server"
-        )
+        processes.wait_until(self.is_answering, self.process, seconds=START_SECONDS, what="The embedded queue server")
 
     def stop(self) -> None:
         """Stop the server, its data kept."""
@@ -157,9 +155,7 @@ class EmbeddedValkey:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise QueueServerInUse(
-                f"The queue server of {self.home.parent} is kept by another process."
-            ) from None
+            raise QueueServerInUse(f"The queue server of {self.home.parent} is kept by another process.") from None
         self._lock = lock
 
     def _shut_down_orphan(self) -> None:

@@ -38,9 +38,7 @@ def spawn(
     )
 
 
-def wait_until(
-    ready: Callable[[], bool], process: subprocess.Popen[bytes], *, seconds: float, what: str
-) -> None:
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, seconds: float, what: str) -> None:
     """Return once `ready()` is true. Raises NeverReady when the process ends before, or after `seconds`."""
     deadline = time.monotonic() + seconds
     while not ready():

@@ -55,9 +55,7 @@ class Settings(BaseSettings):
     Use `load_settings`: it also makes the data directory and, on a loopback address, the keys.
     """
 
-    model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     data_dir: Path = Field(
         default=Path("var"),
@@ -88,18 +86,14 @@ class Settings(BaseSettings):
     secret_key_fallbacks: SecretList = Field(
         default=(),
         description="Earlier signing keys, comma separated. They still verify, and sign nothing.",
-        json_schema_extra={
-            "expects": f"comma-separated keys of at least {SECRET_KEY_MIN_LENGTH} characters each"
-        },
+        json_schema_extra={"expects": f"comma-separated keys of at least {SECRET_KEY_MIN_LENGTH} characters each"},
     )
     encryption_keys: SecretList = Field(
         default=(),
         description="Fernet keys for secrets at rest, comma separated: the first encrypts, all decrypt. "
         "Required unless `PUBLIC_URL` is a loopback address, where one is made and kept in "
         "`DATA_DIR/encryption_keys`.",
-        json_schema_extra={
-            "expects": "comma-separated Fernet keys (32 bytes in URL-safe base64, 44 characters each)"
-        },
+        json_schema_extra={"expects": "comma-separated Fernet keys (32 bytes in URL-safe base64, 44 characters each)"},
     )
     public_url: str = Field(
         default="http://127.0.0.1:8000",
@@ -294,9 +288,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     if not settings.secret_key.get_secret_value():
         given["secret_key"] = _own_key(settings, "secret_key", lambda: secrets.token_urlsafe(48))
     if not settings.encryption_keys:
-        given["encryption_keys"] = _own_key(
-            settings, "encryption_keys", lambda: Fernet.generate_key().decode()
-        )
+        given["encryption_keys"] = _own_key(settings, "encryption_keys", lambda: Fernet.generate_key().decode())
     return _validated(given)
 
 
@@ -321,9 +313,7 @@ def _make_data_dir(path: Path) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(
-            f"DATA_DIR must be a directory this process may write to: {error.strerror}."
-        ) from None
+        raise SettingsError(f"DATA_DIR must be a directory this process may write to: {error.strerror}.") from None
     if not os.access(path, os.W_OK | os.X_OK):
         raise SettingsError("DATA_DIR must be a directory this process may write to.")
 

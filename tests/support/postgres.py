@@ -54,7 +54,7 @@ class Postgres:
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
-    """The server of TEST_DATABASE_URL (a superuser's, ending in `/postgres`), or our own. Raises NoPostgres."""
+    """The server of TEST_DATABASE_URL (a superuser's, ending in `/postgres`) or ours. Raises NoPostgres."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield Postgres(given)
