@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import CursorResult, Engine, Update, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
@@ -19,12 +19,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
-    """Hands out sessions. `read()` never commits; `write()` commits at the end of the block or rolls everything back."""
+    """Hands out sessions. `read()` never commits; `write()` commits at the end of the block or rolls back."""
 
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.engine = _engine(url, pool_size)
-        # SQLite: a transaction that will write takes the write lock at its start. One that takes it midway can be refused
-        # without waiting, because another writer moved on since its first read.
+        # SQLite: a transaction that will write takes the write lock at its start. One that takes it midway can be
+        # refused without waiting, because another writer moved on since its first read.
         self._writer = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
 
     @contextmanager
@@ -73,9 +73,12 @@ def pending_migrations(database: Database) -> list[str]:
     script = ScriptDirectory(str(MIGRATIONS))
     with database.engine.connect() as connection:
         here = MigrationContext.configure(connection).get_current_revision()
-    return [
-        step.revision for step in script.iterate_revisions("head", here or "base") if step.revision != here
-    ]
+    return [step.revision for step in script.iterate_revisions("head", here or "base") if step.revision != here]
+
+
+def changed_one(session: Session, statement: Update) -> bool:
+    """Run a conditional update and tell whether it won: losing is normal."""
+    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time on both databases: SQLite keeps no zone, so it is taken off on the way in and put back on the way out."""
+    """An aware UTC time on both databases. SQLite keeps no zone: it is taken off going in and put back coming out."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -11,7 +11,7 @@ from jobs.models.base import Base, UtcDateTime
 
 
 class UsedProof(Base):
-    """A platform proof is accepted once. Kept in the database: a flushed queue server must not make old proofs good again."""
+    """A platform proof is accepted once. In the database: a flushed queue server must not make old ones good."""
 
     __tablename__ = "used_proof"
 

@@ -35,9 +35,7 @@ class RecordKey(Base):
     __table_args__ = (Index("ix_record_key_lookup", "kind", "key", "value"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    local_record_id: Mapped[int] = mapped_column(
-        ForeignKey("local_record.id", ondelete="CASCADE"), index=True
-    )
+    local_record_id: Mapped[int] = mapped_column(ForeignKey("local_record.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     key: Mapped[str] = mapped_column(String(100))
     value: Mapped[str] = mapped_column(String(400))

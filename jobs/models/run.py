@@ -22,8 +22,11 @@ _OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
 
 
 class SyncRun(Base):
-    """The times that drive it: `resume_at` earliest start, `enqueue_at` when the tick puts it on the queue again, `lease_until`
-    how long the worker that holds `fence` owns it."""
+    """One execution, driven by three times.
+
+    `resume_at`: earliest start. `enqueue_at`: when the tick puts it on the queue again. `lease_until`: how long
+    the worker that holds `fence` owns it.
+    """
 
     __tablename__ = "sync_run"
     __table_args__ = (
@@ -80,7 +83,7 @@ class SyncRun(Base):
 
 
 class SyncLogEntry(Base):
-    """`finished_at` is null while it is an intent: written before a CRM write, finished in the transaction that follows it."""
+    """An intent while `finished_at` is null: written before a CRM write, finished in the transaction after it."""
 
     __tablename__ = "sync_log_entry"
     __table_args__ = (

@@ -27,7 +27,7 @@ class User(Base):
 
 
 class AuditEntry(Base):
-    """One change by one person: what, on which thing, and the values before and after (secrets are named, never shown)."""
+    """One change by one person, with the values before and after (secrets are named, never shown)."""
 
     __tablename__ = "audit_entry"
 

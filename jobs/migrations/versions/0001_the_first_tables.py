@@ -234,9 +234,7 @@ def upgrade() -> None:
         sa.Column("requested_by_id", sa.String(length=40), nullable=False),
         sa.Column("readable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("editable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
-        sa.Column(
-            "chosen_local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
-        ),
+        sa.Column("chosen_local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -260,9 +258,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sync_run", schema=None) as batch_op:
         batch_op.create_index("ix_sync_run_due", ["status", "enqueue_at"], unique=False)
-        batch_op.create_index(
-            "ix_sync_run_record", ["connection_id", "object", "crm_record_id", "id"], unique=False
-        )
+        batch_op.create_index("ix_sync_run_record", ["connection_id", "object", "crm_record_id", "id"], unique=False)
         batch_op.create_index(
             "uq_sync_run_open_single",
             ["connection_id", "object", "crm_record_id"],
@@ -344,9 +340,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_log_entry")),
     )
     with op.batch_alter_table("sync_log_entry", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_sync_log_entry_local_record_id"), ["local_record_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_sync_log_entry_local_record_id"), ["local_record_id"], unique=False)
         batch_op.create_index("ix_sync_log_entry_outcome", ["outcome", "id"], unique=False)
         batch_op.create_index(
             "ix_sync_log_entry_record", ["connection_id", "object", "crm_record_id", "id"], unique=False

@@ -1,0 +1,80 @@
+"""The seam between the sync engine and a CRM: the values that cross it and the contract every adapter keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from jobs.values import Value
+
+Fields = Mapping[str, str]
+"""CRM field name -> our field type: what to read, and as what."""
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """One field as the CRM describes it to the one who asked."""
+
+    name: str
+    label: str
+    field_type: str
+    crm_type: str
+    length: int = 0
+    may_create: bool = False
+    may_update: bool = False
+    calculated: bool = False
+    required: bool = False
+    options: tuple[tuple[str, str], ...] = ()  # (value, label), active ones
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    object: str
+    label: str
+    fields: Mapping[str, FieldInfo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CrmRow:
+    """A CRM record at one moment. Times are the CRM's own clock, one-second resolution for Salesforce."""
+
+    record_id: str
+    name: str
+    values: Mapping[str, Value]  # CRM field name -> canonical value
+    modified_at: datetime
+    modified_by: str
+    read_at: datetime  # the CRM's clock when it answered
+    is_deleted: bool = False
+    merged_into: str = ""
+    converted_to: str = ""  # id of the record a Lead became
+    is_converted: bool = False
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    before: CrmRow  # as it was in the moment before the write, in the same call
+    after: CrmRow  # read back in the same call
+
+
+class CrmAdapter(Protocol):
+    """One authorised view of one CRM. Not shared between threads. Every method raises `jobs.crm.errors.CrmError`."""
+
+    calls: int
+    """CRM calls made so far, in the CRM's own way of counting."""
+
+    clock_offset_seconds: float | None
+    """CRM clock minus ours, by the last answer's Date header."""
+
+    def describe(self, object_name: str) -> ObjectInfo:
+        """The object's fields as this authorisation sees them."""
+
+    def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
+        """One record, deleted ones included. One call. Raises NotFound."""
+
+    def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
+        """Write `changes` if the record is still as `row` says, and read it back. One call.
+
+        Raises MovedOn when it changed since. After Unavailable nobody knows whether it was written.
+        """

@@ -1,0 +1,236 @@
+"""Values in one canonical form per field type, so that equal values compare equal and never ping-pong.
+
+Canonical forms (JSON values; a blank is always None): text types str; number, currency, percent int or
+float; boolean bool; date "YYYY-MM-DD"; datetime "YYYY-MM-DDTHH:MM:SSZ"; multi_select a sorted list of str.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any, Literal, get_args
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+from tldextract import TLDExtract
+
+FieldType = Literal[
+    "text",
+    "long_text",
+    "number",
+    "currency",
+    "percent",
+    "boolean",
+    "date",
+    "datetime",
+    "select",
+    "multi_select",
+    "email",
+    "phone",
+    "url",
+    "domain",
+    "user",
+    "reference",
+]
+FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
+Value = str | int | float | bool | list[str] | None
+
+# Salesforce keeps doubles; digits beyond the 15th differ between systems without anyone having changed them.
+SIGNIFICANT_DIGITS = 15
+
+FREE_MAIL_DOMAINS = frozenset(
+    """
+    126.com 163.com aol.com free.fr gmail.com gmx.com gmx.de gmx.net googlemail.com hotmail.com icloud.com
+    libero.it live.com mac.com mail.com mail.ru me.com msn.com orange.fr outlook.com pm.me proton.me
+    protonmail.com qq.com t-online.de uol.com.br web.de yahoo.com yandex.com yandex.ru ymail.com zoho.com
+    """.split()  # noqa: SIM905 - a column of words reads better than a column of quotes
+)
+_LEGAL_FORMS = frozenset(
+    """
+    ab ag aps as bv co company corp corporation gmbh inc incorporated kg kk limited llc llp lp ltd ltda nv
+    ohg oy plc pte pty sa sarl sas se spa srl
+    """.split()  # noqa: SIM905 - as above
+)
+
+
+class ValueRefused(ValueError):
+    """A value cannot be of that type; the message says why, in words for a person."""
+
+
+def normalise(field_type: str, raw: Any) -> Value:
+    """The canonical form of `raw`. Raises ValueRefused."""
+    if raw is None and field_type != "boolean":
+        return None
+    return _NORMALISERS[field_type](raw)
+
+
+def is_blank(value: Value) -> bool:
+    """A checkbox is never blank: false is an answer."""
+    return value is None or value == "" or value == []
+
+
+def clean_text(raw: Any) -> str | None:
+    """Trimmed, line ends unified; what no database stores (lone surrogates, NUL) becomes U+FFFD."""
+    text = raw if isinstance(raw, str) else str(raw)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text):
+        text = "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+    return text or None
+
+
+def clean_domain(raw: Any) -> str | None:
+    """The registrable domain in ASCII, without scheme, www., port and path; None for what has none (an IP address)."""
+    text = clean_text(raw)
+    if text is None:
+        return None
+    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
+    host = re.split(r"[/?#\s]", host, maxsplit=1)[0].rsplit("@", 1)[-1].split(":", 1)[0].strip(".")
+    try:
+        ascii_host = idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return None
+    return _registrable(ascii_host)
+
+
+def _registrable(host: str) -> str | None:
+    parts = _suffixes()(host)
+    if parts.top_domain_under_public_suffix:
+        return str(parts.top_domain_under_public_suffix)
+    labels = host.split(".")
+    # The public suffix list's own default: an unlisted last label is a suffix. An all-digit one is an IP address.
+    return ".".join(labels[-2:]) if len(labels) > 1 and not parts.suffix and not labels[-1].isdigit() else None
+
+
+def email_key(raw: Any) -> str | None:
+    """The address to match by, or None when it is not one. Case is folded, also before the @."""
+    text = clean_text(raw)
+    if text is None:
+        return None
+    try:
+        address = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return None
+    return address.normalized.lower()
+
+
+def name_key(raw: Any) -> str | None:
+    """A company or person name without case, accents, punctuation and legal form."""
+    text = clean_text(raw)
+    if text is None:
+        return None
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    words = re.findall(r"\w+", plain)
+    kept = [word for word in words if word not in _LEGAL_FORMS] or words
+    return " ".join(kept) or None
+
+
+def domain_key(raw: Any) -> str | None:
+    """The domain to match an account by; a free-mail domain names no company."""
+    domain = clean_domain(raw)
+    return None if domain in FREE_MAIL_DOMAINS else domain
+
+
+MATCH_KEYS: dict[str, Callable[[Any], str | None]] = {
+    "email": email_key,
+    "domain": domain_key,
+    "name": name_key,
+    "text": lambda raw: (clean_text(raw) or "").casefold() or None,
+}
+
+
+@cache
+def _suffixes() -> TLDExtract:
+    # The list that comes with the package: no network, no cache directory, the same answer on every machine.
+    return TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def _email(raw: Any) -> str | None:
+    # What is no address is kept as it stands: refusing it would hide it from the person who can mend it.
+    return email_key(raw) or clean_text(raw)
+
+
+def _number(raw: Any) -> int | float | None:
+    if isinstance(raw, bool):
+        raise ValueRefused("A yes/no value is not a number.")
+    if isinstance(raw, str) and not raw.strip():
+        return None
+    try:
+        number = float(raw)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueRefused(f"“{str(raw)[:40]}” is not a number.") from None
+    if not math.isfinite(number):
+        raise ValueRefused("The number is not finite.")
+    number = float(f"{number:.{SIGNIFICANT_DIGITS}g}")
+    return int(number) if number.is_integer() and abs(number) < 10**SIGNIFICANT_DIGITS else number
+
+
+def _boolean(raw: Any) -> bool:
+    if isinstance(raw, str):
+        lowered = raw.strip().lower()
+        if lowered not in {"true", "false", "1", "0", "yes", "no", ""}:
+            raise ValueRefused(f"“{raw[:40]}” is neither yes nor no.")
+        return lowered in {"true", "1", "yes"}
+    return bool(raw)
+
+
+def _date(raw: Any) -> str | None:
+    if isinstance(raw, datetime):
+        return raw.astimezone(UTC).date().isoformat()
+    if isinstance(raw, date):
+        return raw.isoformat()
+    text = clean_text(raw)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        raise ValueRefused(f"“{text[:40]}” is not a date (YYYY-MM-DD).") from None
+
+
+def _datetime(raw: Any) -> str | None:
+    if isinstance(raw, str) and not raw.strip():
+        return None
+    moment = raw if isinstance(raw, datetime) else parse_time(str(raw))
+    if moment.tzinfo is None:
+        raise ValueRefused("The time has no time zone.")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """An aware time from ISO 8601, also in Salesforce's spelling (`+0000`). Raises ValueRefused."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueRefused(f"“{text[:40]}” is not a time.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _multi_select(raw: Any) -> list[str] | None:
+    parts = raw if isinstance(raw, list | tuple | set) else str(raw).split(";")
+    chosen = sorted({text for part in parts if (text := clean_text(part))})
+    return chosen or None
+
+
+_NORMALISERS: dict[str, Callable[[Any], Value]] = {
+    "text": clean_text,
+    "long_text": clean_text,
+    "number": _number,
+    "currency": _number,
+    "percent": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "datetime": _datetime,
+    "select": clean_text,
+    "multi_select": _multi_select,
+    "email": _email,
+    "phone": clean_text,
+    "url": clean_text,
+    # Something that is not a domain is kept as text, for the reason given at `_email`.
+    "domain": lambda raw: clean_domain(raw) or clean_text(raw),
+    "user": _email,
+    "reference": clean_text,
+}
