@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ class RootLogger(Logger):
         # Its own start and stop messages matter to nobody who did not ask for DEBUG.
         self.error_log.setLevel(logging.DEBUG if cfg.loglevel == "debug" else logging.WARNING)
 
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
+    def access(self, resp: Any, req: Any, environ: MutableMapping[str, Any], request_time: timedelta) -> None:
         """One line per request. The query string, referrer and headers stay out: launches carry tokens there."""
         path = environ.get("PATH_INFO", "")
         fields = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 SYSTEM_NAMES = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
 MAC_BUNDLES = (
@@ -41,3 +42,16 @@ def launch_chromium(playwright: Playwright, path: Path) -> Browser:
     """A headless browser. Chromium's sandbox does not work for root."""
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     return playwright.chromium.launch(executable_path=path, args=arguments)
+
+
+def _main() -> None:
+    """Print the path that the browser tests will use; status 1 and a remedy when there is none."""
+    with sync_playwright() as playwright:
+        try:
+            print(find_chromium(playwright))
+        except NoChromium as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _main()
