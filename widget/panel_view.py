@@ -126,6 +126,7 @@ class PanelPage:
     host_protocol: Literal["canvas", "lwc"]
     host_origin: str  # exact origin of the host page, target of postMessage
     right_to_left: bool = False
+    canvas_instance_id: str = ""  # `client.instanceId` of the signed request: names our frame in messages to the host
 
 
 @dataclass(frozen=True)
@@ -140,3 +141,4 @@ class FrameMessage:
     host_protocol: Literal["canvas", "lwc", ""] = ""
     host_origin: str = ""
     crm: Literal["salesforce", "hubspot"] = "salesforce"
+    canvas_instance_id: str = ""
