@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from emulator.salesforce.credentials import Secrets, load_or_make, write_private
 from emulator.salesforce.limits import RequestLimit
 from emulator.salesforce.rows import Row, Rows
 from emulator.salesforce.schema import Schema, build_object
-from emulator.salesforce.seed import Seeder, seed
+from emulator.salesforce.seed import seed
 from emulator.salesforce.sessions import Sessions
 from emulator.salesforce.store import Store
 from emulator.salesforce.writer import Writer
@@ -120,7 +119,7 @@ class Org:
         if not token or self.sessions.authenticate(token) is None:
             admin = self.role("admin")
             token = self.sessions.issue(
-                admin.id, self.secrets.client_id, scope="api web refresh_token", lifetime=timedelta(days=3650)
+                admin.id, self.secrets.client_id, scope="api web refresh_token", lifetime=None
             )
         write_private(path, json.dumps(self._credentials(token), indent=2) + "\n")
         return path
@@ -137,17 +136,17 @@ class Org:
         self._users: dict[str, tuple[Row, User]] = {}
         self._rights: dict[str, Rights] = {}
         self.store = Store(self.rows, self.schema)
-        self.writer = Writer(self.store, self.clock, self.journal)
+        self.writer = Writer(self.store, self.clock, self.journal, is_locked=self.faults.is_locked)
         self._index()
         if saved is None:
             self._seed()
         self._rights = {key: Rights.from_json(data) for key, data in (self.rows.setting("rights") or {}).items()}
 
     def _seed(self) -> None:
-        seeder: Seeder = seed(self.definition, self.store, now=self.clock.now())
-        self.rows.save_setting("roles", seeder.roles)
-        self.rows.save_setting("rights", {key: each.to_json() for key, each in seeder.rights.items()})
-        self.rows.save_setting("headline", seeder.headline)
+        seeded = seed(self.definition, self.store, self.writer, now=self.clock.now())
+        self.rows.save_setting("roles", seeded.roles)
+        self.rows.save_setting("rights", {key: each.to_json() for key, each in seeded.rights.items()})
+        self.rows.save_setting("headline", seeded.headline)
         self.rows.save_setting("definition", self.definition)
 
     def _index(self) -> None:

@@ -64,7 +64,11 @@ class PicklistValue:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `formula` makes it calculated; `compound` names the compound field that it is a part of."""
+    """One field.
+
+    `formula` makes it calculated, `joins` makes it the named fields joined by blanks (a person's Name),
+    `compound` names the compound field that it is a part of.
+    """
 
     name: str
     label: str
@@ -87,6 +91,7 @@ class Field:
     reference_to: tuple[str, ...] = ()
     relationship: str | None = None
     compound: str | None = None
+    joins: tuple[str, ...] = ()
     formula: str | None = None
     help: str | None = None
     cascade_delete: bool = False
@@ -98,7 +103,7 @@ class Field:
     @property
     def stored(self) -> bool:
         """False for what is computed on reading."""
-        return self.formula is None and self.type not in ("address", "location")
+        return self.formula is None and not self.joins and self.type not in ("address", "location")
 
     @property
     def required(self) -> bool:
@@ -223,7 +228,8 @@ def build_field(entry: Mapping[str, Any]) -> Field:
     """Build a field from its entry in an org file; what is left out follows from the type."""
     kind = entry["type"]
     formula = entry.get("formula")
-    read_only = formula is not None or kind in ("address", "location") or bool(entry.get("auto_number"))
+    joins = tuple(entry.get("joins", ()))
+    read_only = bool(formula is not None or joins or kind in ("address", "location") or entry.get("auto_number"))
     name = entry["name"]
     return Field(
         name=name,
@@ -247,6 +253,7 @@ def build_field(entry: Mapping[str, Any]) -> Field:
         reference_to=tuple(entry.get("to", ())),
         relationship=_relationship(entry) if kind == "reference" else None,
         compound=entry.get("compound"),
+        joins=joins,
         formula=formula,
         help=entry.get("help"),
         cascade_delete=entry.get("cascade_delete", False),
