@@ -37,6 +37,12 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True)
+class Described:
+    info: ObjectInfo
+    last_modified: str  # the CRM's own stamp, to ask "anything newer?" with
+
+
+@dataclass(frozen=True)
 class CrmRow:
     """A CRM record at one moment. Times are the CRM's own clock, one-second resolution for Salesforce."""
 
@@ -61,14 +67,16 @@ class WriteResult:
 class CrmAdapter(Protocol):
     """One authorised view of one CRM. Not shared between threads. Every method raises `jobs.crm.errors.CrmError`."""
 
-    calls: int
-    """CRM calls made so far, in the CRM's own way of counting."""
+    @property
+    def calls(self) -> int:
+        """CRM calls made so far, in the CRM's own way of counting."""
 
-    clock_offset_seconds: float | None
-    """CRM clock minus ours, by the last answer's Date header."""
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        """CRM clock minus ours, by the last answer's Date header; None before the first answer."""
 
-    def describe(self, object_name: str) -> ObjectInfo:
-        """The object's fields as this authorisation sees them."""
+    def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
+        """The object's fields as this authorisation sees them; None when unchanged since that stamp. One call."""
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
         """One record, deleted ones included. One call. Raises NotFound."""

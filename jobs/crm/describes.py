@@ -1,0 +1,46 @@
+"""Describes, remembered: a sync needs to know a field's type and rights, not to ask for them every time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from jobs.crm.base import CrmAdapter, FieldInfo, ObjectInfo
+from jobs.models import DescribeCache
+from jobs.runtime import Runtime, utc_now
+
+FRESH_FOR = timedelta(minutes=10)
+
+
+def describe(
+    runtime: Runtime, adapter: CrmAdapter, connection_id: int, object_name: str, *, at_once: bool = False
+) -> ObjectInfo:
+    """What we know of the object, at most ten minutes old; asked anew `at_once` after the CRM refused a field.
+
+    Costs a CRM call only when it asks; an unchanged describe answers with headers alone. Raises CrmError.
+    """
+    with runtime.database.read() as session:
+        kept = session.get(DescribeCache, (connection_id, object_name))
+    if kept is not None and not at_once and kept.fetched_at > utc_now() - FRESH_FOR:
+        return _loaded(kept)
+    described = adapter.describe(object_name, unless_newer_than=kept.last_modified if kept and not at_once else "")
+    with runtime.database.write() as session:
+        row = session.get(DescribeCache, (connection_id, object_name)) or DescribeCache(
+            connection_id=connection_id, object=object_name
+        )
+        row.fetched_at = utc_now()
+        if described is not None:
+            row.label, row.last_modified = described.info.label, described.last_modified
+            row.fields = {name: asdict(field) for name, field in described.info.fields.items()}
+        session.merge(row)
+    return described.info if described is not None else _loaded(row)
+
+
+def _loaded(kept: DescribeCache) -> ObjectInfo:
+    return ObjectInfo(kept.object, kept.label, {name: _field(values) for name, values in kept.fields.items()})
+
+
+def _field(values: dict[str, Any]) -> FieldInfo:
+    options = tuple((value, label) for value, label in values["options"])
+    return FieldInfo(**{**values, "options": options})

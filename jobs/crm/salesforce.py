@@ -1,0 +1,268 @@
+"""Every call to Salesforce. A read is one SOQL query, a write one composite call: read, write if unchanged, read back.
+
+simple-salesforce speaks the protocol; renewing the token, time limits and errors are ours, because its own renewal
+repeats a request without the caller's headers, and a lost `If-Unmodified-Since` is a lost update.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, cast
+from urllib.parse import quote
+
+import requests
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceError
+
+from config.settings import Settings
+from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
+from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, Unavailable
+from jobs.crm.http import Meter, crm_session
+from jobs.crm.salesforce_describe import object_info
+from jobs.crm.salesforce_errors import classify
+from jobs.crm.tokens import AccessToken, TokenSource
+from jobs.values import Value, normalise, parse_time
+
+CRM = "salesforce"
+LABEL = "Salesforce"
+HOST_SUFFIXES = (".my.salesforce.com", ".salesforce.com", ".force.com", ".visualforce.com")
+ID_PATTERN = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
+OBJECT_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+
+# Owners must not jump because we wrote, and "recently viewed" belongs to people.
+WRITE_HEADERS = {
+    "Sforce-Auto-Assign": "FALSE",
+    "Sforce-Mru": "updateMru=false",
+    "Sforce-Call-Options": "client=crm-sync-widget",
+}
+# What became of a record, where the object can have such a fate (Object Reference).
+_FATES: dict[str, tuple[str, ...]] = {
+    "Account": ("MasterRecordId",),
+    "Contact": ("MasterRecordId",),
+    "Lead": ("MasterRecordId", "IsConverted", "ConvertedContactId"),
+}
+# `If-Unmodified-Since` is blind within one second: wait it out rather than overwrite an unseen change.
+FRESH_PAUSE_SECONDS = 1.05
+
+
+class SalesforceAdapter:
+    """One authorised view of one org. See `jobs.crm.base.CrmAdapter` for the contract."""
+
+    def __init__(
+        self, settings: Settings, base_url: str, tokens: TokenSource, *, api_version: str, meter: Meter | None = None
+    ) -> None:
+        self.meter = meter or Meter()
+        self._base_url = base_url
+        self._tokens = tokens
+        self._version = api_version
+        self._session = crm_session(settings, base_url, self.meter)
+
+    @property
+    def calls(self) -> int:
+        return self.meter.calls
+
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        return self.meter.clock_offset_seconds
+
+    def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
+        """The object's fields as this authorisation sees them; None when unchanged since the given Last-Modified."""
+        headers = {"If-Modified-Since": unless_newer_than} if unless_newer_than else {}
+        body = self._ask(f"sobjects/{_object(object_name)}/describe", headers=headers, unchanged_is_fine=True)
+        if body is None:
+            return None
+        return Described(object_info(body), self.meter.headers.get("Last-Modified", ""))
+
+    def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
+        body = self._ask("queryAll", params={"q": _row_query(object_name, record_id, fields)})
+        return self._row(body, record_id, fields)
+
+    def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
+        if row.modified_at >= row.read_at:
+            time.sleep(FRESH_PAUSE_SECONDS)
+            raise MovedOn("The record was changed within the second in which it was read.", code="TOO_FRESH")
+        answer = self._ask("composite", method="POST", json=self._write_request(object_name, row, changes, fields))
+        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
+        written = parts["write"]
+        if written["httpStatusCode"] >= 300:
+            raise classify(written["httpStatusCode"], written["body"])
+        return WriteResult(
+            before=self._row(_body(parts["before"]), row.record_id, fields),
+            after=self._row(_body(parts["after"]), row.record_id, fields),
+        )
+
+    def see(self, object_name: str, record_id: str) -> tuple[ObjectInfo, dict[str, Any]]:
+        """The record with every field this authorisation may see, and their describe; one call.
+
+        Raises NotFound when the record is not visible. Used with a rep's own token.
+        """
+        prefix = f"/services/data/v{self._version}/sobjects/{_object(object_name)}"
+        answer = self._ask(
+            "composite",
+            method="POST",
+            json={
+                "compositeRequest": [
+                    {"method": "GET", "url": f"{prefix}/describe", "referenceId": "fields"},
+                    {"method": "GET", "url": f"{prefix}/{_id(record_id)}", "referenceId": "record"},
+                ]
+            },
+        )
+        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
+        return object_info(_body(parts["fields"])), _body(parts["record"])
+
+    def identity(self) -> dict[str, Any]:
+        """Who we are to the org: the row of its Organization and of the running user; two calls."""
+        organisation = self._ask("query", params={"q": "SELECT Id, Name FROM Organization"})["records"][0]
+        user = self._ask_url(f"{self._secure_url()}/services/oauth2/userinfo")
+        return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": user}
+
+    def _write_request(
+        self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields
+    ) -> dict[str, Any]:
+        prefix = f"/services/data/v{self._version}"
+        query = f"{prefix}/queryAll?q={quote(_row_query(object_name, row.record_id, fields), safe='')}"
+        unchanged = {"If-Unmodified-Since": format_datetime(row.modified_at, usegmt=True)}
+        return {
+            "allOrNone": False,
+            "collateSubrequests": False,
+            "compositeRequest": [
+                {"method": "GET", "url": query, "referenceId": "before"},
+                {
+                    "method": "PATCH",
+                    "url": f"{prefix}/sobjects/{_object(object_name)}/{_id(row.record_id)}",
+                    "referenceId": "write",
+                    "httpHeaders": unchanged | WRITE_HEADERS,
+                    "body": {name: _encode(value) for name, value in changes.items()},
+                },
+                {"method": "GET", "url": query, "referenceId": "after"},
+            ],
+        }
+
+    def _ask(self, path: str, *, unchanged_is_fine: bool = False, **request: Any) -> Any:
+        """One REST call, with a renewed token if ours has ended. Raises CrmError."""
+        token = self._tokens.current()
+        try:
+            return self._ask_once(token, path, unchanged_is_fine, request)
+        except AuthorizationLost:
+            # The whole request is built anew, headers and all.
+            return self._ask_once(self._tokens.renew(token), path, unchanged_is_fine, request)
+
+    def _ask_once(self, token: AccessToken, path: str, unchanged_is_fine: bool, request: dict[str, Any]) -> Any:
+        client = Salesforce(
+            session_id=token.value, instance_url=self._secure_url(), version=self._version, session=self._session
+        )
+        request = {**request, "headers": {**WRITE_HEADERS, **request.get("headers", {})}}
+        try:
+            return client.restful(path, **request)
+        except SalesforceError as error:
+            if unchanged_is_fine and error.status == 304:
+                return None
+            raise classify(error.status, error.content, self.meter.headers) from None
+        except (requests.RequestException, ValueError) as error:
+            raise no_answer(error) from error
+
+    def _ask_url(self, url: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._tokens.current().value}"}
+        try:
+            response = self._session.get(url, headers=headers)
+            if response.status_code != 200:
+                raise classify(response.status_code, {})
+            return cast(dict[str, Any], response.json())
+        except (requests.RequestException, ValueError) as error:
+            raise no_answer(error) from error
+
+    def _secure_url(self) -> str:
+        return self._base_url.replace("http://", "https://", 1)
+
+    def _row(self, body: Mapping[str, Any], record_id: str, fields: Fields) -> CrmRow:
+        if not body["records"]:
+            raise NotFound("Salesforce shows no such record to this connection.", code="NOT_FOUND")
+        record = body["records"][0]
+        return CrmRow(
+            record_id=record["Id"],
+            name=record.get("Name") or "",
+            values={name: _decode(record, name, field_type) for name, field_type in fields.items()},
+            modified_at=_second(parse_time(record["LastModifiedDate"])),
+            modified_by=(record.get("LastModifiedBy") or {}).get("Name") or "",
+            read_at=_second(self.meter.looked_up_at),
+            is_deleted=bool(record.get("IsDeleted")),
+            merged_into=record.get("MasterRecordId") or "",
+            is_converted=bool(record.get("IsConverted")),
+            converted_to=record.get("ConvertedContactId") or "",
+        )
+
+
+def full_id(record_id: str) -> str:
+    """The 18-character form of a 15- or 18-character id. Raises Rejected.
+
+    The last three characters say which of the first fifteen are capitals, five at a time (Salesforce help 000385585).
+    """
+    if not ID_PATTERN.fullmatch(record_id):
+        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
+    suffix = ""
+    for start in (0, 5, 10):
+        bits = sum(1 << place for place, char in enumerate(record_id[start : start + 5]) if char.isupper())
+        suffix += "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[bits]
+    if record_id[15:] and record_id[15:].upper() != suffix:
+        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
+    return record_id[:15] + suffix
+
+
+def no_answer(error: Exception) -> CrmError:
+    """No answer, or half of one. The exception's own text may hold addresses and stays out."""
+    return Unavailable(f"Salesforce did not answer ({type(error).__name__}).", code="NO_ANSWER")
+
+
+def _row_query(object_name: str, record_id: str, fields: Fields) -> str:
+    columns = ["Id", "Name", "IsDeleted", "LastModifiedDate", "LastModifiedBy.Name", *_FATES.get(object_name, ())]
+    columns += [_column(name, field_type) for name, field_type in fields.items()]
+    unique = dict.fromkeys(columns)
+    return f"SELECT {', '.join(unique)} FROM {_object(object_name)} WHERE Id = '{_id(record_id)}'"  # noqa: S608
+
+
+def _column(name: str, field_type: str) -> str:
+    """A user field is compared by the user's email, read through the lookup's relationship."""
+    if field_type != "user":
+        return _object(name)
+    return f"{_relationship(_object(name))}.Email"
+
+
+def _relationship(lookup: str) -> str:
+    return lookup.removesuffix("__c") + "__r" if lookup.endswith("__c") else lookup.removesuffix("Id")
+
+
+def _decode(record: Mapping[str, Any], name: str, field_type: str) -> Value:
+    if field_type == "user":
+        return normalise(field_type, (record.get(_relationship(name)) or {}).get("Email"))
+    return normalise(field_type, record.get(name))
+
+
+def _encode(value: Value) -> Any:
+    return ";".join(value) if isinstance(value, list) else value
+
+
+def _body(part: Mapping[str, Any]) -> Any:
+    if part["httpStatusCode"] >= 300:
+        raise classify(part["httpStatusCode"], part["body"])
+    return part["body"]
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _id(record_id: str) -> str:
+    if not ID_PATTERN.fullmatch(record_id):
+        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
+    return record_id
+
+
+def _object(name: str) -> str:
+    """Object and field names go into paths and queries: nothing but a name may pass."""
+    if not OBJECT_PATTERN.fullmatch(name):
+        raise Rejected("This is not a name Salesforce could have.", code="INVALID_TYPE")
+    return name

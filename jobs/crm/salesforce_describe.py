@@ -1,0 +1,60 @@
+"""A Salesforce describe, reduced to what we use and put in our words (REST API Developer Guide, sObject Describe)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobs.crm.base import FieldInfo, ObjectInfo
+
+_TYPES = {
+    "string": "text",
+    "encryptedstring": "text",
+    "combobox": "text",
+    "textarea": "long_text",
+    "picklist": "select",
+    "multipicklist": "multi_select",
+    "boolean": "boolean",
+    "double": "number",
+    "int": "number",
+    "currency": "currency",
+    "percent": "percent",
+    "date": "date",
+    "datetime": "datetime",
+    "email": "email",
+    "phone": "phone",
+    "url": "url",
+    "reference": "reference",
+    "id": "reference",
+}
+
+
+def object_info(body: Mapping[str, Any]) -> ObjectInfo:
+    """Compound, binary and unknown field types are left out: nothing of ours can hold them."""
+    known = [field for field in body["fields"] if field["type"] in _TYPES]
+    return ObjectInfo(body["name"], body["label"], {field["name"]: _field(field) for field in known})
+
+
+def _field(field: Mapping[str, Any]) -> FieldInfo:
+    return FieldInfo(
+        name=field["name"],
+        label=field["label"],
+        field_type=_field_type(field),
+        crm_type=field["type"],
+        length=field.get("length") or 0,
+        may_create=bool(field.get("createable")),
+        may_update=bool(field.get("updateable")),
+        calculated=bool(field.get("calculated")),
+        required=bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"]),
+        options=tuple(
+            (option["value"], option.get("label") or option["value"])
+            for option in field.get("picklistValues") or ()
+            if option.get("active")
+        ),
+    )
+
+
+def _field_type(field: Mapping[str, Any]) -> str:
+    if field["type"] == "reference" and "User" in (field.get("referenceTo") or ()):
+        return "user"
+    return _TYPES[field["type"]]

@@ -1,0 +1,137 @@
+"""Our own records: read, changed and found. Whoever changes a value, its time and author are kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from jobs.kinds import KINDS, display_name
+from jobs.models import LocalRecord, MatchRule, ObjectMapping, RecordKey
+from jobs.runtime import utc_now
+from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
+
+HERE = "here"  # the source of a value that a person or program changed in our own store
+
+
+class RecordError(ValueError):
+    """A change to one of our records cannot be made; the message says which field and why."""
+
+
+def change_local(session: Session, record: LocalRecord, values: Mapping[str, Any], *, by: str) -> None:
+    """Change fields of ours as a person would: typed, timed, signed. Raises RecordError and changes nothing then."""
+    write_values(session, record, _typed(record.kind, values), by=by, source=HERE, at=utc_now())
+
+
+def create_local(session: Session, kind: str, values: Mapping[str, Any], *, by: str) -> LocalRecord:
+    """A new record of ours. Raises RecordError."""
+    record = new_record(session, kind)
+    change_local(session, record, values, by=by)
+    return record
+
+
+def new_record(session: Session, kind: str) -> LocalRecord:
+    now = utc_now()
+    record = LocalRecord(kind=kind, values={}, provenance={}, version=0, created_at=now, updated_at=now)
+    session.add(record)
+    session.flush()
+    return record
+
+
+def write_values(
+    session: Session, record: LocalRecord, values: Mapping[str, Value], *, by: str, source: str, at: datetime
+) -> None:
+    """Store normalised values, with their time, author and source; untouched values keep theirs."""
+    changed = {name: value for name, value in values.items() if record.values.get(name) != value}
+    if not changed and record.version:
+        return
+    origin = {"at": at.isoformat(timespec="milliseconds"), "by": by, "source": source}
+    # New objects, not changed ones: the ORM sees assignment, not what happens inside a JSON value.
+    record.values = record.values | changed
+    record.provenance = record.provenance | dict.fromkeys(changed, origin)
+    record.name = display_name(record.kind, record.values)
+    record.version += 1
+    record.updated_at = at
+    _rekey(session, record, match_pairs(session, record.kind))
+
+
+def search(session: Session, kind: str, text: str, limit: int = 20) -> list[LocalRecord]:
+    """Living records whose name or match key contains `text`, by name."""
+    needle = f"%{_escaped(text.strip().casefold())}%"
+    by_key = select(RecordKey.local_record_id).where(RecordKey.kind == kind, RecordKey.value.like(needle, escape="\\"))
+    query = (
+        select(LocalRecord)
+        .where(LocalRecord.kind == kind, LocalRecord.deleted_at.is_(None))
+        .where(LocalRecord.name.ilike(needle, escape="\\") | LocalRecord.id.in_(by_key))
+        .order_by(LocalRecord.name, LocalRecord.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def find_by_key(session: Session, kind: str, key: str, value: str) -> list[LocalRecord]:
+    """Living records with that normalised match value; `key` is `match_key_name` of a rule."""
+    query = (
+        select(LocalRecord)
+        .join(RecordKey)
+        .where(RecordKey.kind == kind, RecordKey.key == key, RecordKey.value == value)
+        .where(LocalRecord.deleted_at.is_(None))
+        .order_by(LocalRecord.id)
+        .limit(10)
+    )
+    return list(session.scalars(query))
+
+
+def match_key_name(compare_as: str, local_field: str) -> str:
+    return f"{compare_as}:{local_field}"
+
+
+def match_pairs(session: Session, kind: str) -> set[tuple[str, str]]:
+    """(compare_as, local field) of every match rule of the kind, over all connections."""
+    query = select(MatchRule.compare_as, MatchRule.local_field).join(ObjectMapping).where(ObjectMapping.kind == kind)
+    return {(compare_as, local_field) for compare_as, local_field in session.execute(query)}
+
+
+def rebuild_keys(session: Session, kind: str) -> int:
+    """Compute every match key of the kind anew, after its match rules changed; the number of records."""
+    pairs = match_pairs(session, kind)
+    records = session.scalars(select(LocalRecord).where(LocalRecord.kind == kind).execution_options(yield_per=500))
+    count = 0
+    for record in records:
+        _rekey(session, record, pairs)
+        count += 1
+    return count
+
+
+def _rekey(session: Session, record: LocalRecord, pairs: Iterable[tuple[str, str]]) -> None:
+    session.execute(delete(RecordKey).where(RecordKey.local_record_id == record.id))
+    for compare_as, name in sorted(pairs):
+        if (value := MATCH_KEYS[compare_as](record.values.get(name) or "")) is not None:
+            session.add(
+                RecordKey(
+                    local_record_id=record.id,
+                    kind=record.kind,
+                    key=match_key_name(compare_as, name),
+                    value=value[:400],
+                )
+            )
+
+
+def _typed(kind: str, values: Mapping[str, Any]) -> dict[str, Value]:
+    fields = KINDS[kind].fields
+    typed: dict[str, Value] = {}
+    for name, raw in values.items():
+        if name not in fields:
+            raise RecordError(f"{KINDS[kind].label} has no field “{name}”.")
+        try:
+            typed[name] = normalise(fields[name].field_type, raw)
+        except ValueRefused as error:
+            raise RecordError(f"{fields[name].label}: {error}") from None
+    return typed
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,147 @@
+"""Who wins, field by field: a three-way merge of what both sides last agreed on, our value and the CRM's.
+
+Pure. Every value is already normalised. The rules are those of docs/architecture.md, "How a field is decided".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from jobs.values import Value, is_blank
+
+Direction = Literal["inbound", "outbound", "two_way"]
+Action = Literal[
+    "nothing",  # equal, and known to be
+    "agree",  # equal, and new: becomes the base
+    "pull",  # take the CRM's value
+    "push",  # write our value to the CRM
+    "leave",  # different, and left so on purpose: `why` says by which rule
+    "ask",  # both changed and a person decides
+]
+
+
+@dataclass(frozen=True)
+class Base:
+    """What each side held when they were last looked at together. Different only where a rule left them apart."""
+
+    local: Value
+    crm: Value
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One FieldMapping as values, with what may be done on each side already worked out."""
+
+    local_field: str
+    crm_field: str
+    field_type: str
+    direction: Direction
+    label: str = ""
+    write_rule: str = "overwrite"
+    conflict_rule: str = "most_recent"
+    keep_when_blank: bool = False
+    may_clear_crm: bool = True
+    duplicate_handling: str = "overwrite_all"
+    cannot_pull: str = ""  # a reason code; "" when it may
+    cannot_push: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    rule: Rule
+    action: Action
+    value: Value = None  # what both sides hold afterwards, for agree, pull and push
+    old: Value = None  # what is overwritten, for pull and push
+    why: str = ""  # the rule that decided
+
+
+def decide(
+    rule: Rule,
+    base: Base | None,
+    local: Value,
+    crm: Value,
+    *,
+    local_at: datetime | None = None,
+    crm_at: datetime | None = None,
+) -> Decision:
+    """The decision for one field. `base` is None before the first agreement."""
+    if local == crm:
+        agreed = base == Base(local, crm)
+        return Decision(rule, "nothing" if agreed else "agree", value=local)
+    if rule.direction == "inbound":
+        return _first_link(rule, local, crm) if base is None else _pull(rule, local, crm, "INBOUND")
+    if rule.direction == "outbound":
+        return _push_own(rule, base, local, crm)
+    return _two_way(rule, base, local, crm, local_at, crm_at)
+
+
+def _two_way(
+    rule: Rule, base: Base | None, local: Value, crm: Value, local_at: datetime | None, crm_at: datetime | None
+) -> Decision:
+    if base is None:
+        return _first_link(rule, local, crm)
+    changed_here, changed_there = local != base.local, crm != base.crm
+    if changed_here and not changed_there:
+        return _push(rule, local, crm, "CHANGED_HERE")
+    if changed_there and not changed_here:
+        return _pull(rule, local, crm, "CHANGED_IN_CRM")
+    if not changed_here:
+        return _leave(rule, "LEFT_APART")
+    return _conflict(rule, local, crm, local_at, crm_at)
+
+
+def _conflict(rule: Rule, local: Value, crm: Value, local_at: datetime | None, crm_at: datetime | None) -> Decision:
+    if rule.conflict_rule == "ask":
+        return Decision(rule, "ask", value=crm, old=local, why="BOTH_CHANGED")
+    if rule.conflict_rule == "prefer_local":
+        return _push(rule, local, crm, "PREFER_LOCAL")
+    if rule.conflict_rule == "prefer_crm":
+        return _pull(rule, local, crm, "PREFER_CRM")
+    # On a tie, or where a time is unknown, the CRM wins: reps work there, and every worker decides alike.
+    newer_here = local_at is not None and crm_at is not None and local_at > crm_at
+    return _push(rule, local, crm, "MOST_RECENT") if newer_here else _pull(rule, local, crm, "MOST_RECENT")
+
+
+def _first_link(rule: Rule, local: Value, crm: Value) -> Decision:
+    """No base yet: blanks are filled from the other side; two different values meet the duplicate handling."""
+    if is_blank(local):
+        return _pull(rule, local, crm, "FIRST_LINK")
+    if is_blank(crm):
+        return _push(rule, local, crm, "FIRST_LINK") if rule.direction == "two_way" else _leave(rule, "FIRST_LINK_KEPT")
+    if rule.duplicate_handling == "overwrite_all":
+        return _pull(rule, local, crm, "FIRST_LINK")
+    return _leave(rule, "FIRST_LINK_KEPT")
+
+
+def _push_own(rule: Rule, base: Base | None, local: Value, crm: Value) -> Decision:
+    if is_blank(local) and (base is None or is_blank(base.local)):
+        return _leave(rule, "NOTHING_TO_WRITE")  # never filled here: nobody cleared it
+    if base is None and not is_blank(crm) and rule.duplicate_handling != "overwrite_all":
+        return _leave(rule, "FIRST_LINK_KEPT")
+    return _push(rule, local, crm, "OUTBOUND")
+
+
+def _pull(rule: Rule, local: Value, crm: Value, why: str) -> Decision:
+    if rule.cannot_pull:
+        return _leave(rule, rule.cannot_pull)
+    if is_blank(crm) and rule.keep_when_blank:
+        return _leave(rule, "KEPT_WHEN_BLANK")
+    if rule.write_rule == "fill_blank" and not is_blank(local):
+        return _leave(rule, "FILLS_BLANK_ONLY")
+    return Decision(rule, "pull", value=crm, old=local, why=why)
+
+
+def _push(rule: Rule, local: Value, crm: Value, why: str) -> Decision:
+    if rule.cannot_push:
+        return _leave(rule, rule.cannot_push)
+    if is_blank(local) and not rule.may_clear_crm:
+        return _leave(rule, "MAY_NOT_CLEAR")
+    if rule.write_rule == "fill_blank" and not is_blank(crm):
+        return _leave(rule, "FILLS_BLANK_ONLY")
+    return Decision(rule, "push", value=local, old=crm, why=why)
+
+
+def _leave(rule: Rule, why: str) -> Decision:
+    return Decision(rule, "leave", why=why)
