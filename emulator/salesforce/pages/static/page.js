@@ -1,0 +1,64 @@
+// Opens, saves and refreshes the record's own cards in place, so that the framed panel beside them stays loaded.
+// Everything here also works as plain links and forms.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const liveParts = () => document.querySelectorAll("[data-live]");
+  if (!liveParts().length) return;
+
+  const say = (words) => { document.getElementById("toast").textContent = words; };
+  let fading;
+  const announce = (words) => {
+    clearTimeout(fading);
+    say(words);
+    fading = setTimeout(() => say(""), 4000);
+  };
+
+  const show = (html, url) => {
+    const fresh = new DOMParser().parseFromString(html, "text/html");
+    if (!fresh.querySelector("[data-live]")) { location.assign(url); return; }
+    liveParts().forEach((part) => {
+      const next = fresh.getElementById(part.id);
+      if (next) part.replaceWith(document.adoptNode(next));
+    });
+    const words = fresh.getElementById("toast").textContent.trim();
+    if (words) announce(words);
+    const target = document.querySelector("[data-live] [autofocus], [data-live] [data-focus]");
+    if (target) target.focus();
+  };
+
+  const load = async (url, options = {}) => {
+    root.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { ...options, headers: { "X-Live-Parts": "1" }, cache: "no-store" });
+      show(await answer.text(), answer.url);
+    } finally {
+      root.removeAttribute("aria-busy");
+    }
+  };
+
+  const editing = () => document.querySelector("form[data-swap]") !== null;
+  const here = () => location.pathname + location.search;
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-swap]");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    load(link.href);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-swap]");
+    if (!form) return;
+    event.preventDefault();
+    load(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const cancel = event.key === "Escape" && document.querySelector("form[data-swap] [data-cancel]");
+    if (cancel) cancel.click();
+  });
+
+  window.addEventListener("focus", () => { if (!editing()) load(here()); });
+})();
