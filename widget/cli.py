@@ -1,0 +1,154 @@
+"""The `widget` command. Each sub-command imports what it needs when it runs: `--help` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from widget.startup_problems import sentence_for
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+DEFAULT_PORT = 8000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command and return the exit status. A problem a person can mend is one sentence, no traceback."""
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int | None] = arguments.run
+    try:
+        return run(arguments) or 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        print(f"widget: {sentence}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="widget", description="One click syncs one CRM record.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    web = commands.add_parser("web", help="serve the panel, the admin area and the API")
+    web.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    web.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    web.set_defaults(run=_web)
+
+    commands.add_parser("worker", help="run queued jobs").set_defaults(run=_worker)
+    commands.add_parser("clock", help="start what is due, recover what died").set_defaults(run=_clock)
+
+    demo = commands.add_parser("demo", help="everything on this machine, with a stand-in CRM")
+    demo.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="web on PORT, Salesforce on PORT+1 (default: %(default)s)"
+    )
+    demo.add_argument("--data", type=Path, default=Path("var/demo"), help="data directory (default: %(default)s)")
+    demo.set_defaults(run=_demo)
+
+    commands.add_parser("migrate", help="bring the database schema up to date").set_defaults(run=_migrate)
+
+    admin = commands.add_parser("create-admin", help="make an admin account, or give it a new password")
+    admin.add_argument("email")
+    admin.add_argument("--role", choices=("admin", "viewer"), default="admin")
+    admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    admin.set_defaults(run=_create_admin)
+
+    commands.add_parser("doctor", help="check this installation and say what to mend").set_defaults(run=_doctor)
+
+    export = commands.add_parser("export", help="write our store as JSON lines or CSV", add_help=False)
+    export.add_argument("rest", nargs=argparse.REMAINDER)
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    return port
+
+
+def _start(process: str) -> Settings:
+    from config.logging import configure_logging
+    from config.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(settings, process=process)
+    return settings
+
+
+def _web(arguments: argparse.Namespace) -> None:
+    settings = _start("web")
+    from widget.preflight import require_current_schema
+    from widget.server import serve
+
+    require_current_schema(settings)
+    serve(settings, host=arguments.host, port=arguments.port)
+
+
+def _worker(_arguments: argparse.Namespace) -> None:
+    settings = _start("worker")
+    from jobs import worker
+    from widget.preflight import require_current_schema
+
+    require_current_schema(settings)
+    worker.main(settings)
+
+
+def _clock(_arguments: argparse.Namespace) -> None:
+    settings = _start("clock")
+    from jobs import schedule
+    from widget.preflight import require_current_schema
+
+    require_current_schema(settings)
+    schedule.main(settings)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from widget.demo import run_demo
+
+    return run_demo(port=arguments.port, data_dir=arguments.data)
+
+
+def _migrate(_arguments: argparse.Namespace) -> None:
+    settings = _start("migrate")
+    from jobs.db import migrate
+
+    migrate(settings)
+    print("The database schema is up to date.")
+
+
+def _create_admin(arguments: argparse.Namespace) -> None:
+    settings = _start("create-admin")
+    from jobs.accounts import create_admin
+
+    password = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else _ask_password()
+    user = create_admin(settings, arguments.email, password, arguments.role)
+    print(f"{user.email} may sign in as {arguments.role}.")
+
+
+def _ask_password() -> str:
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Once more: ") != password:
+        raise SystemExit("widget: The two passwords differ.")
+    return password
+
+
+def _doctor(_arguments: argparse.Namespace) -> int:
+    from widget.doctor import examine
+
+    return examine()
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    settings = _start("export")
+    from jobs import export
+
+    export.main(settings, arguments.rest)
