@@ -56,10 +56,12 @@ def canvas_signed_request(
     *,
     location: Location = "Aura",
     instance_id: str | None = None,
+    theme: str = "",
 ) -> str:
     """A new envelope `<signature>.<payload>`, both standard base64 with padding.
 
-    As in a real org the record id is only said, not proved: nothing here checks that the user may see it.
+    `theme` (`light` or `dark`) is what our own Lightning component would pass on as a parameter; empty when the
+    host follows the system. As in a real org the record id is only said, not proved: nothing here checks that the user may see it.
     """
     envelope = {
         "algorithm": "HMACSHA256",
@@ -71,7 +73,7 @@ def canvas_signed_request(
             "links": _links(user),
             "application": _application(org),
             "organization": _organization(org),
-            "environment": _environment(org, object_name, record_id, location=location),
+            "environment": _environment(org, object_name, record_id, location=location, theme=theme),
         },
     }
     payload = b64encode(json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode())
@@ -215,13 +217,16 @@ def _organization(org: Org) -> dict[str, Any]:
     }
 
 
-def _environment(org: Org, object_name: str, record_id: str, *, location: Location) -> dict[str, Any]:
+def _environment(org: Org, object_name: str, record_id: str, *, location: Location, theme: str) -> dict[str, Any]:
     """Aura: `record` is empty and the id travels in `parameters`. PageLayout: the other way round.
 
     `locationUrl` carries something that looks like a session id, as Classic pages do: nobody may log it.
     """
     bait = f"{org.id[:15]}!AQ_not_a_real_session_never_log_this"
     in_aura = location == "Aura"
+    parameters = {"recordId": record_id, "recordType": "", "objectApiName": object_name}
+    if theme:
+        parameters["theme"] = theme
     return {
         "locationUrl": f"{org.public_url}/lightning/r/{object_name}/{record_id}/view?sid={bait}",
         "displayLocation": location,
@@ -235,7 +240,7 @@ def _environment(org: Org, object_name: str, record_id: str, *, location: Locati
             "clientWidth": "358px",
             "clientHeight": "420px",
         },
-        "parameters": {"recordId": record_id, "recordType": "", "objectApiName": object_name} if in_aura else {},
+        "parameters": parameters if in_aura else {},
         "record": {} if in_aura else _record(object_name, record_id),
         "version": {"season": "SUMMER", "api": API_VERSION},
     }

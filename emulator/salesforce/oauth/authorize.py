@@ -29,7 +29,7 @@ SCOPE_WORDS = {
     "full": "Full access",
 }
 # No form-action: the form's answer redirects to the client, and Chromium applies form-action to redirects too.
-_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,7 @@ def register(blueprint: Blueprint, org: Org, *, app: ConnectedApp, grants: Grant
         return _with_errors(request.form, app, lambda ask: _decided(org, ask, app=app, grants=grants))
 
 
-def _with_errors(
-    parameters: MultiDict[str, str], app: ConnectedApp, act: Callable[[Ask], AnyResponse]
-) -> AnyResponse:
+def _with_errors(parameters: MultiDict[str, str], app: ConnectedApp, act: Callable[[Ask], AnyResponse]) -> AnyResponse:
     """Unknown clients and foreign redirect URIs see a page; every other error travels back to the client."""
     try:
         app.check_id(parameters.get("client_id", ""))

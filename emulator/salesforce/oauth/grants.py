@@ -70,9 +70,7 @@ class Grants:
     def __init__(self, database: Path | str, *, now: Callable[[], datetime]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            database, check_same_thread=False, isolation_level=None, timeout=10
-        )
+        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.executescript(_SCHEMA)
 
@@ -107,9 +105,7 @@ class Grants:
             ).fetchone()
             if row is None:
                 raise GrantError("invalid authorization code")
-            self._connection.execute(
-                "UPDATE authorization_code SET used = 1 WHERE code_hash = ?", (_digest(code),)
-            )
+            self._connection.execute("UPDATE authorization_code SET used = 1 WHERE code_hash = ?", (_digest(code),))
         *fields, expires_at, used = row
         grant = CodeGrant(*fields)
         if used:
@@ -140,9 +136,7 @@ class Grants:
             if dead:
                 self._connection.execute("UPDATE refresh_token SET dead = 1 WHERE family = ?", (family,))
                 raise GrantReuseError("expired access/refresh token", grant)
-            self._connection.execute(
-                "UPDATE refresh_token SET dead = 1 WHERE token_hash = ?", (_digest(token),)
-            )
+            self._connection.execute("UPDATE refresh_token SET dead = 1 WHERE token_hash = ?", (_digest(token),))
             return grant, self._insert_refresh_token(grant, family=family)
 
     def find_refresh_token(self, token: str) -> Grant | None:

@@ -90,9 +90,7 @@ class _TokenEndpoint:
     def _refresh_token(self) -> Response:
         self._app.authenticate(request)
         try:
-            grant, successor = self._grants.rotate(
-                request.form.get("refresh_token", ""), client_id=self._app.client_id
-            )
+            grant, successor = self._grants.rotate(request.form.get("refresh_token", ""), client_id=self._app.client_id)
         except GrantError as error:
             self._end_family(error)
             raise OAuthError("invalid_grant", error.reason) from error

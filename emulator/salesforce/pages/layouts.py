@@ -22,6 +22,8 @@ _NOT_ON_PAGES = frozenset(
     }
 )
 
+_GEOGRAPHY = ("Latitude", "Longitude", "GeocodeAccuracy")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -131,7 +133,7 @@ def editable_parts(object_type: ObjectType, each: Field) -> list[Field]:
     if each.joins:
         return [part for name in each.joins if (part := object_type.field(name)) is not None]
     if each.type == "address":
-        return object_type.parts_of(each.name)
+        return [part for part in object_type.parts_of(each.name) if not part.name.endswith(_GEOGRAPHY)]
     return [each]
 
 

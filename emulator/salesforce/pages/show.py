@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -51,7 +52,7 @@ def zone_of(user: User) -> ZoneInfo:
 
 def label_of(field: Field) -> str:
     """Lookups are labelled with what they point at: "Account", not "Account ID"."""
-    return field.label.removesuffix(" ID") if field.type == "reference" else field.label
+    return re.sub(r" id$", "", field.label, flags=re.IGNORECASE) if field.type == "reference" else field.label
 
 
 def record_url(object_name: str, record_id: str) -> str:
@@ -124,7 +125,8 @@ def _choices(_: Org, __: User, ___: Field, value: Any) -> Markup:
 
 
 def _address(_: Org, __: User, ___: Field, value: Any) -> Markup:
-    town = " ".join(str(value[key]) for key in ("city", "state", "postalCode") if value.get(key))
+    area = " ".join(str(value[key]) for key in ("state", "postalCode") if value.get(key))
+    town = ", ".join(part for part in (value.get("city"), area) if part)
     lines = [value.get("street"), town, value.get("country")]
     return Markup("{}").format("\n".join(line for line in lines if line))
 
