@@ -61,7 +61,8 @@ def canvas_signed_request(
     """A new envelope `<signature>.<payload>`, both standard base64 with padding.
 
     `theme` (`light` or `dark`) is what our own Lightning component would pass on as a parameter; empty when the
-    host follows the system. As in a real org the record id is only said, not proved: nothing here checks that the user may see it.
+    host follows the system. As in a real org the record id is only said, not proved: nothing here checks that
+    the user may see it.
     """
     envelope = {
         "algorithm": "HMACSHA256",

@@ -37,7 +37,9 @@ class Frame:
     api_version: str = launch.API_VERSION
 
 
-def frame_of(org: Org, user: User, object_name: str, record_id: str, *, kind: Kind, location: launch.Location) -> Frame:
+def frame_of(
+    org: Org, user: User, object_name: str, record_id: str, *, kind: Kind, location: launch.Location, theme: str
+) -> Frame:
     """A frame with a new proof for this page load. Raises RecordNotVisibleError for an LWC."""
     record = {"object": object_name, "id": record_id}
     if kind != "canvas":
@@ -46,7 +48,7 @@ def frame_of(org: Org, user: User, object_name: str, record_id: str, *, kind: Ki
             label=LABELS[kind],
             origin=panel_origin(org),
             renew_url=f"/lightning/token?{urlencode(record)}",
-            src=lwc_src(org, launch.apex_token(org, user, object_name, record_id)),
+            src=lwc_src(org, launch.apex_token(org, user, object_name, record_id), theme=theme),
         )
     instance_id = launch.new_canvas_instance()
     ask = record | {"location": location, "instance_id": instance_id}
@@ -58,13 +60,15 @@ def frame_of(org: Org, user: User, object_name: str, record_id: str, *, kind: Ki
         url=launch.canvas_url(org),
         instance_id=instance_id,
         signed_request=launch.canvas_signed_request(
-            org, user, object_name, record_id, location=location, instance_id=instance_id
+            org, user, object_name, record_id, location=location, instance_id=instance_id, theme=theme
         ),
     )
 
 
-def lwc_src(org: Org, token: str) -> str:
-    return f"{org.panel_url}{launch.LWC_PATH}?{urlencode({'token': token})}"
+def lwc_src(org: Org, token: str, *, theme: str) -> str:
+    """The URL an LWC gives its iframe; a theme the viewer chose for the host is passed on."""
+    query = {"token": token} | ({"theme": theme} if theme else {})
+    return f"{org.panel_url}{launch.LWC_PATH}?{urlencode(query)}"
 
 
 def panel_origin(org: Org) -> str:

@@ -89,7 +89,7 @@ class Pages:
         token = launch.apex_token(self._org, user, object_type.name, row["Id"])
         return jsonify(
             token=token,
-            src=frames.lwc_src(self._org, token),
+            src=frames.lwc_src(self._org, token, theme=theme()),
             expires_in=int(launch.TOKEN_LIFETIME.total_seconds()),
         )
 
@@ -104,6 +104,7 @@ class Pages:
             row["Id"],
             location=_location(),
             instance_id=request.args.get("instance_id"),
+            theme=theme(),
         )
         return jsonify(signed_request=envelope)
 
@@ -168,7 +169,9 @@ class Pages:
         kind = frames.KINDS.get(request.args.get("frame", mode), "canvas")
         frame = None
         if "X-Live-Parts" not in request.headers:
-            frame = frames.frame_of(self._org, user, object_type.name, row["Id"], kind=kind, location=_location())
+            frame = frames.frame_of(
+                self._org, user, object_type.name, row["Id"], kind=kind, location=_location(), theme=theme()
+            )
         return self._render(
             "record.html",
             user,
