@@ -54,7 +54,7 @@ def write_values(
     record.provenance = record.provenance | dict.fromkeys(changed, origin)
     record.name = display_name(record.kind, record.values)
     record.version += 1
-    record.updated_at = at
+    record.updated_at = utc_now()
     _rekey(session, record, match_pairs(session, record.kind))
 
 

@@ -58,11 +58,14 @@ class ConnectionTokens:
 
     def __init__(self, runtime: Runtime, connection: Connection, meter: Meter) -> None:
         self._runtime = runtime
+        self._connection = connection
         self._connection_id = connection.id
         self._meter = meter
-        self._token = self._opened(connection)
+        self._token: AccessToken | None = None
 
     def current(self) -> AccessToken:
+        if self._token is None:
+            self._token = self._opened(self._connection)
         return self._token if self._token.value else self.renew(self._token)
 
     def renew(self, used: AccessToken) -> AccessToken:

@@ -52,9 +52,19 @@ class Rule:
 class Decision:
     rule: Rule
     action: Action
-    value: Value = None  # what both sides hold afterwards, for agree, pull and push
-    old: Value = None  # what is overwritten, for pull and push
+    local: Value
+    crm: Value
     why: str = ""  # the rule that decided
+
+    @property
+    def value(self) -> Value:
+        """What both sides hold afterwards, for agree, pull and push."""
+        return self.crm if self.action == "pull" else self.local
+
+    @property
+    def old(self) -> Value:
+        """What is overwritten, for pull and push."""
+        return self.local if self.action == "pull" else self.crm
 
 
 def decide(
@@ -68,8 +78,9 @@ def decide(
 ) -> Decision:
     """The decision for one field. `base` is None before the first agreement."""
     if local == crm:
-        agreed = base == Base(local, crm)
-        return Decision(rule, "nothing" if agreed else "agree", value=local)
+        return Decision(rule, "nothing" if base == Base(local, crm) else "agree", local, crm)
+    if base == Base(local, crm):
+        return _leave(rule, local, crm, "LEFT_APART")
     if rule.direction == "inbound":
         return _first_link(rule, local, crm) if base is None else _pull(rule, local, crm, "INBOUND")
     if rule.direction == "outbound":
@@ -87,14 +98,12 @@ def _two_way(
         return _push(rule, local, crm, "CHANGED_HERE")
     if changed_there and not changed_here:
         return _pull(rule, local, crm, "CHANGED_IN_CRM")
-    if not changed_here:
-        return _leave(rule, "LEFT_APART")
     return _conflict(rule, local, crm, local_at, crm_at)
 
 
 def _conflict(rule: Rule, local: Value, crm: Value, local_at: datetime | None, crm_at: datetime | None) -> Decision:
     if rule.conflict_rule == "ask":
-        return Decision(rule, "ask", value=crm, old=local, why="BOTH_CHANGED")
+        return Decision(rule, "ask", local, crm, "BOTH_CHANGED")
     if rule.conflict_rule == "prefer_local":
         return _push(rule, local, crm, "PREFER_LOCAL")
     if rule.conflict_rule == "prefer_crm":
@@ -109,39 +118,43 @@ def _first_link(rule: Rule, local: Value, crm: Value) -> Decision:
     if is_blank(local):
         return _pull(rule, local, crm, "FIRST_LINK")
     if is_blank(crm):
-        return _push(rule, local, crm, "FIRST_LINK") if rule.direction == "two_way" else _leave(rule, "FIRST_LINK_KEPT")
+        return (
+            _push(rule, local, crm, "FIRST_LINK")
+            if rule.direction == "two_way"
+            else _leave(rule, local, crm, "FIRST_LINK_KEPT")
+        )
     if rule.duplicate_handling == "overwrite_all":
         return _pull(rule, local, crm, "FIRST_LINK")
-    return _leave(rule, "FIRST_LINK_KEPT")
+    return _leave(rule, local, crm, "FIRST_LINK_KEPT")
 
 
 def _push_own(rule: Rule, base: Base | None, local: Value, crm: Value) -> Decision:
     if is_blank(local) and (base is None or is_blank(base.local)):
-        return _leave(rule, "NOTHING_TO_WRITE")  # never filled here: nobody cleared it
+        return _leave(rule, local, crm, "NOTHING_TO_WRITE")  # never filled here: nobody cleared it
     if base is None and not is_blank(crm) and rule.duplicate_handling != "overwrite_all":
-        return _leave(rule, "FIRST_LINK_KEPT")
+        return _leave(rule, local, crm, "FIRST_LINK_KEPT")
     return _push(rule, local, crm, "OUTBOUND")
 
 
 def _pull(rule: Rule, local: Value, crm: Value, why: str) -> Decision:
     if rule.cannot_pull:
-        return _leave(rule, rule.cannot_pull)
+        return _leave(rule, local, crm, rule.cannot_pull)
     if is_blank(crm) and rule.keep_when_blank:
-        return _leave(rule, "KEPT_WHEN_BLANK")
+        return _leave(rule, local, crm, "KEPT_WHEN_BLANK")
     if rule.write_rule == "fill_blank" and not is_blank(local):
-        return _leave(rule, "FILLS_BLANK_ONLY")
-    return Decision(rule, "pull", value=crm, old=local, why=why)
+        return _leave(rule, local, crm, "FILLS_BLANK_ONLY")
+    return Decision(rule, "pull", local, crm, why)
 
 
 def _push(rule: Rule, local: Value, crm: Value, why: str) -> Decision:
     if rule.cannot_push:
-        return _leave(rule, rule.cannot_push)
+        return _leave(rule, local, crm, rule.cannot_push)
     if is_blank(local) and not rule.may_clear_crm:
-        return _leave(rule, "MAY_NOT_CLEAR")
+        return _leave(rule, local, crm, "MAY_NOT_CLEAR")
     if rule.write_rule == "fill_blank" and not is_blank(crm):
-        return _leave(rule, "FILLS_BLANK_ONLY")
-    return Decision(rule, "push", value=local, old=crm, why=why)
+        return _leave(rule, local, crm, "FILLS_BLANK_ONLY")
+    return Decision(rule, "push", local, crm, why)
 
 
-def _leave(rule: Rule, why: str) -> Decision:
-    return Decision(rule, "leave", why=why)
+def _leave(rule: Rule, local: Value, crm: Value, why: str) -> Decision:
+    return Decision(rule, "leave", local, crm, why)

@@ -1,0 +1,52 @@
+"""What runs by itself and how often: one tick, every few seconds, that finds work in the database.
+
+Any number of clocks may run: each due row is taken by a conditional update, so none is taken twice.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import structlog
+from sqlalchemy import delete
+from sqlalchemy.exc import DBAPIError
+
+from config.settings import Settings
+from jobs import runs, tasks
+from jobs.models import Heartbeat, UsedProof
+from jobs.runtime import Runtime, open_runtime, utc_now
+
+log = structlog.get_logger()
+
+CLOCK = "clock"
+
+
+def main(settings: Settings) -> None:
+    """Tick until told to stop."""
+    runtime = open_runtime(settings)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    while not stop.is_set():
+        try:
+            tick(runtime)
+        except DBAPIError as error:
+            # The database may be restarting; the next tick finds everything where it was.
+            log.warning("tick_failed", error=type(error.orig).__name__)
+        stop.wait(settings.tick_seconds)
+    runtime.close()
+
+
+def tick(runtime: Runtime) -> list[int]:
+    """Enqueue every run that is due, was never picked up, or lost its worker; their ids."""
+    with runtime.database.write() as session:
+        due = runs.take_due(session)
+        session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
+        session.execute(delete(UsedProof).where(UsedProof.forget_at < utc_now()))
+    for run_id in due:
+        if not tasks.enqueue_single(runtime, run_id):
+            break  # the queue is down; the rows are postponed by seconds only
+    if due:
+        log.info("runs_enqueued_by_tick", run_ids=due)
+    return due

@@ -1,0 +1,48 @@
+"""Changes as the log keeps them: one dict per field and side. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from jobs.crm.base import CrmRow
+from jobs.sync import merge
+
+CRM = "crm"
+HERE = "here"
+
+
+def crm_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
+    return [_change(decision, CRM) for decision in decisions]
+
+
+def local_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
+    return [_change(decision, HERE) for decision in decisions]
+
+
+def landed(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any]]:
+    """Those of our writes that are known to be done, or that the CRM is seen to hold: not to be done again."""
+    return [
+        change for change in pending if change.get("confirmed") or row.values.get(change["crm_field"]) == change["new"]
+    ]
+
+
+def direction(changes: Sequence[dict[str, Any]]) -> str:
+    sides = {change["side"] for change in changes}
+    return {frozenset({CRM}): "outbound", frozenset({HERE}): "inbound", frozenset({CRM, HERE}): "two_way"}.get(
+        frozenset(sides), ""
+    )
+
+
+def _change(decision: merge.Decision, side: str) -> dict[str, Any]:
+    rule = decision.rule
+    return {
+        "field": rule.local_field,
+        "crm_field": rule.crm_field,
+        "label": rule.label,
+        "type": rule.field_type,
+        "side": side,
+        "old": decision.old,
+        "new": decision.value,
+        "rule": decision.why,
+    }

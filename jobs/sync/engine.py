@@ -1,0 +1,161 @@
+"""The heart: one record brought in line. Read, decide, write, read back, and put it all down in one transaction.
+
+    read CRM record → eligible? → find counterpart → decide per field → write CRM → read back → settle
+
+Whatever is found changed on the way, on either side, means: look again and decide again, a few times, never blindly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from jobs import progress, runs
+from jobs.crm.base import CrmRow
+from jobs.crm.errors import (
+    DuplicateFound,
+    MovedOn,
+    NotAllowed,
+    NotFound,
+    RecordError,
+    Rejected,
+    RetryLater,
+    Unavailable,
+)
+from jobs.sync import merge, settle
+from jobs.sync.changes import crm_changes, landed
+from jobs.sync.plan import Plan, Refusals, Skip, make_plan, switched_off
+from jobs.sync.scene import Scene, Setup, look_around
+
+MAX_ROUNDS = 4  # the first decision, and three times again
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Round:
+    """What is carried from one look to the next within a run."""
+
+    refusals: Refusals = field(default_factory=Refusals)
+    # Writes that may have reached the CRM without our learning of it: looked for in what it holds now.
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    done: list[dict[str, Any]] = field(default_factory=list)
+
+
+def sync_record(setup: Setup) -> None:
+    """Bring the run's record in line and finish the run. Raises CrmError when that has to wait, and LeaseLost."""
+    skip = switched_off(setup)
+    if skip is not None:
+        return settle.skipped(setup, None, None, skip)
+    state = Round(pending=_unfinished_writes(setup))
+    for _ in range(MAX_ROUNDS):
+        try:
+            row = setup.adapter.read(setup.run.object, setup.run.crm_record_id, setup.fields)
+        except NotFound as error:
+            return settle.skipped(setup, None, None, Skip(error.code))
+        _at_step(setup, "comparing")
+        if _one_round(setup, row, state):
+            return None
+    raise RetryLater("The record kept changing.", code="KEEPS_MOVING")
+
+
+def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
+    """Decide on what is there now, and carry it out; False when it moved under us and has to be looked at again."""
+    with setup.runtime.database.read() as session:
+        scene = look_around(session, setup, row)
+    state.done += landed(state.pending, row)
+    state.pending = []
+    plan = make_plan(setup, row, scene, state.refusals)
+    if plan.skip is not None:
+        settle.skipped(setup, row, scene, plan.skip, done=state.done)
+        return True
+    pushes = plan.chosen("push")
+    written: dict[str, merge.Base] = {}
+    if pushes:
+        stored = _write(setup, row, scene, pushes, state)
+        if stored is None:
+            return False
+        row, written = stored, _stored_base(pushes, stored)
+        plan = _plan_after_write(setup, row, scene, written, state.refusals)
+    try:
+        settle.settle(setup, row, scene, plan, state.done, written, state.refusals)
+    except settle.LocalMovedOn:
+        # Ours changed between our look and our commit. What the CRM took from us stays on the books.
+        state.pending = list(state.done)
+        state.done = []
+        return False
+    return True
+
+
+def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
+    """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
+    wanted = crm_changes(pushes)
+    settle.note_intent(setup, row, scene, [*state.done, *wanted])
+    progress.tell(setup.runtime, setup.run.id)
+    try:
+        result = setup.adapter.write(
+            setup.run.object, row, {each.rule.crm_field: each.value for each in pushes}, setup.fields
+        )
+    except (MovedOn, NotFound):
+        return None
+    except Unavailable:
+        # The write may have been done and its answer lost: look before doing anything else.
+        state.pending = wanted
+        log.warning("crm_write_unanswered", run_id=setup.run.id, object=setup.run.object)
+        raise
+    except (Rejected, NotAllowed, DuplicateFound) as error:
+        _note_refusal(state.refusals, pushes, error)
+        return None
+    for change, push in zip(wanted, pushes, strict=True):
+        change["old"] = result.before.values.get(push.rule.crm_field)
+        change["confirmed"] = True
+    state.done += wanted
+    return result.after
+
+
+def _plan_after_write(
+    setup: Setup, row: CrmRow, scene: Scene, written: dict[str, merge.Base], refusals: Refusals
+) -> Plan:
+    """The same decision on what the CRM holds now: its own rules may have changed other fields in the same moment."""
+    seen = Scene(scene.link, scene.local, scene.matched_by, scene.match, scene.intent, dict(scene.bases) | written)
+    plan = make_plan(setup, row, seen, refusals)
+    # One write per look: anything it would still push is for the next sync.
+    return Plan(tuple(each for each in plan.decisions if each.action != "push"), plan.skip)
+
+
+def _stored_base(pushes: tuple[merge.Decision, ...], stored: CrmRow) -> dict[str, merge.Base]:
+    """The new base of what was written: agreed as the CRM stored it, or apart where it made something else of it."""
+    base: dict[str, merge.Base] = {}
+    for push in pushes:
+        kept = stored.values.get(push.rule.crm_field)
+        # Two-way: agreed on what we sent, so that the CRM's version of it is its change, and comes back to us.
+        follows = push.rule.direction == "two_way"
+        base[push.rule.local_field] = merge.Base(push.value, push.value if follows else kept)
+    return base
+
+
+def _note_refusal(refusals: Refusals, pushes: tuple[merge.Decision, ...], error: RecordError) -> None:
+    refusals.message = error.message
+    ours = {push.rule.crm_field.lower(): push.rule.crm_field for push in pushes}
+    named = [ours[name.lower()] for name in error.fields if name.lower() in ours]
+    if named:
+        refusals.by_field |= dict.fromkeys(named, error.code)
+    else:
+        refusals.whole = error.code
+
+
+def _unfinished_writes(setup: Setup) -> list[dict[str, Any]]:
+    """What an earlier attempt of this run meant to write before it died."""
+    if setup.run.attempts <= 1:
+        return []
+    with setup.runtime.database.read() as session:
+        return settle.unfinished_changes(session, setup.run.id)
+
+
+def _at_step(setup: Setup, step: str) -> None:
+    """Report the step; the same update renews the lease and finds out whether we still hold it."""
+    with setup.runtime.database.write() as session:
+        runs.keep(session, setup.run, step=step, seconds=setup.runtime.settings.lease_seconds)
+    progress.tell(setup.runtime, setup.run.id)

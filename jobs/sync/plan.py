@@ -1,0 +1,176 @@
+"""From what both sides hold to what will be done: eligibility first, then a decision per field. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from jobs.crm.base import CrmRow
+from jobs.models import FieldMapping
+from jobs.sync import merge
+from jobs.sync.scene import Scene, Setup, local_time, local_value
+from jobs.values import email_key, is_blank
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Why this record is not synced; nothing is written on either side."""
+
+    code: str
+    candidates: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    decisions: tuple[merge.Decision, ...] = ()
+    skip: Skip | None = None
+
+    def chosen(self, action: merge.Action) -> tuple[merge.Decision, ...]:
+        return tuple(decision for decision in self.decisions if decision.action == action)
+
+
+@dataclass
+class Refusals:
+    """What the CRM refused in this run, so that the rest can go through without it."""
+
+    by_field: dict[str, str] = field(default_factory=dict)  # CRM field -> code
+    whole: str = ""  # the code, when it named no field
+    message: str = ""
+
+    def code_for(self, crm_field: str) -> str:
+        return self.by_field.get(crm_field, self.whole)
+
+    def __bool__(self) -> bool:
+        return bool(self.by_field or self.whole)
+
+
+def ineligible(setup: Setup, row: CrmRow) -> Skip | None:
+    """Why a record must not be synced, by itself and by the switches; None when it may."""
+    if row.is_deleted:
+        return Skip("RECORD_MERGED" if row.merged_into else "RECORD_DELETED")
+    if row.is_converted:
+        return Skip("LEAD_CONVERTED")
+    if not setup.mapping.needs_email:
+        return None
+    address_field = next((each.crm_field for each in setup.mapping.fields if each.local_field == "email"), None)
+    address = row.values.get(address_field) if address_field else None
+    if is_blank(address):
+        return Skip("NO_EMAIL")
+    return None if email_key(address) else Skip("INVALID_EMAIL")
+
+
+def switched_off(setup: Setup) -> Skip | None:
+    """Known without asking the CRM, so it costs no call."""
+    if not setup.connection.syncs_enabled:
+        return Skip("SYNCS_OFF")
+    return None if setup.mapping.enabled else Skip("OBJECT_OFF")
+
+
+def no_counterpart(setup: Setup, scene: Scene) -> Skip | None:
+    """Why the counterpart is not to be decided by us; None when there is one, or one may be made."""
+    if scene.local is not None:
+        if scene.local.deleted_at is not None:
+            return Skip("LOCAL_DELETED")
+        is_first = scene.link is None and scene.matched_by != "manual"
+        return Skip("EXISTING_SKIPPED") if is_first and setup.mapping.duplicate_handling == "skip" else None
+    if scene.link is not None:
+        return Skip("LOCAL_DELETED")
+    if scene.match is not None and scene.match.verdict == "several":
+        found = tuple({"id": c.local_record_id, "name": c.name, "detail": c.detail} for c in scene.match.candidates)
+        return Skip("AMBIGUOUS_MATCH", found)
+    if scene.match is not None and scene.match.verdict == "taken":
+        return Skip("ALREADY_LINKED")
+    return None if setup.mapping.may_create_here and setup.mapping.inbound else Skip("CREATE_OFF")
+
+
+def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None = None) -> Plan:
+    skip = ineligible(setup, row) or no_counterpart(setup, scene)
+    if skip is not None:
+        return Plan(skip=skip)
+    crm_at = changed_in_crm_at(setup, row)
+    rules = [rule_for(setup, scene, each, refusals or Refusals()) for each in setup.live_mappings]
+    return Plan(
+        tuple(
+            _decide(rule, scene, row, mapping, crm_at) for rule, mapping in zip(rules, setup.live_mappings, strict=True)
+        )
+    )
+
+
+def _decide(rule: merge.Rule, scene: Scene, row: CrmRow, mapping: FieldMapping, crm_at: datetime) -> merge.Decision:
+    return merge.decide(
+        rule,
+        scene.bases.get(mapping.local_field),
+        local_value(scene.local, mapping),
+        row.values.get(mapping.crm_field),
+        local_at=local_time(scene.local, mapping.local_field),
+        crm_at=crm_at,
+    )
+
+
+def rule_for(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Refusals) -> merge.Rule:
+    """The FieldMapping as values, with every switch and right that forbids a direction already worked in."""
+    return merge.Rule(
+        local_field=mapping.local_field,
+        crm_field=mapping.crm_field,
+        field_type=mapping.field_type,
+        direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
+        label=mapping.label,
+        write_rule=mapping.write_rule,
+        conflict_rule=mapping.conflict_rule,
+        keep_when_blank=mapping.keep_when_blank,
+        may_clear_crm=mapping.may_clear_crm,
+        duplicate_handling="overwrite_all" if scene.local is None else setup.mapping.duplicate_handling,
+        cannot_pull=_cannot_pull(setup, mapping),
+        cannot_push=_cannot_push(setup, scene, mapping, refusals),
+    )
+
+
+def _cannot_pull(setup: Setup, mapping: FieldMapping) -> str:
+    if not setup.mapping.inbound:
+        return "INBOUND_OFF"
+    readable = setup.run.readable_fields
+    return "HIDDEN_FROM_YOU" if readable is not None and mapping.crm_field not in readable else ""
+
+
+def _cannot_push(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Refusals) -> str:
+    if not setup.mapping.outbound:
+        return "OUTBOUND_OFF"
+    if not setup.info.fields[mapping.crm_field].may_update:
+        return "READ_ONLY_IN_CRM"
+    readable, editable = setup.run.readable_fields, setup.run.editable_fields
+    if readable is not None and mapping.crm_field not in readable:
+        return "HIDDEN_FROM_YOU"
+    if editable is not None and mapping.crm_field not in editable:
+        return "NOT_YOURS_TO_EDIT"
+    if mapping.field_type == "email":
+        address = local_value(scene.local, mapping)
+        if not is_blank(address) and email_key(address) is None:
+            return "INVALID_EMAIL"
+    return refusals.code_for(mapping.crm_field)
+
+
+def changed_in_crm_at(setup: Setup, row: CrmRow) -> datetime:
+    """When the CRM record last changed, on our own clock.
+
+    An offset under a second is within what the CRM's Date header can tell, and counts as none.
+    """
+    offset = setup.adapter.clock_offset_seconds or 0.0
+    return row.modified_at - timedelta(seconds=offset if abs(offset) >= 1 else 0)
+
+
+def visible(names: list[str] | None, crm_field: str) -> bool:
+    return names is None or crm_field in names
+
+
+def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> dict[str, merge.Base]:
+    """What both sides will last have agreed on once `plan` is done; `written` are the pushes as the CRM stored them."""
+    base = dict(scene.bases) | dict(written)
+    for decision in plan.decisions:
+        name = decision.rule.local_field
+        if decision.action in ("agree", "pull"):
+            base[name] = merge.Base(decision.value, decision.value)
+        elif decision.why == "FIRST_LINK_KEPT":
+            # Remembered as they were, so that the next change of either side is seen as one.
+            base[name] = merge.Base(decision.local, decision.crm)
+    return base

@@ -1,0 +1,143 @@
+"""What the engine looks at before it decides: the setup of a run, and everything known about one record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jobs.crm.adapters import CRMS
+from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
+from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry, SyncRun
+from jobs.records import find_by_key, match_key_name
+from jobs.runtime import Runtime
+from jobs.sync import matching, merge
+from jobs.values import Value, normalise, parse_time
+
+
+@dataclass(frozen=True)
+class Setup:
+    """One record to be brought in line, and all that is decided about such records."""
+
+    runtime: Runtime
+    adapter: CrmAdapter
+    run: SyncRun
+    connection: Connection
+    mapping: ObjectMapping
+    info: ObjectInfo
+
+    @property
+    def crm_label(self) -> str:
+        return CRMS[self.connection.crm].label
+
+    @property
+    def fields(self) -> Fields:
+        """What to read: every mapped field the CRM still has, and what the match rules compare."""
+        mapped = {each.crm_field: each.field_type for each in self.live_mappings}
+        by_rule = {rule.crm_field: "text" for rule in self.mapping.match_rules if rule.crm_field in self.info.fields}
+        return by_rule | mapped
+
+    @property
+    def live_mappings(self) -> list[FieldMapping]:
+        return [each for each in self.mapping.fields if each.enabled and each.crm_field in self.info.fields]
+
+    @property
+    def gone_mappings(self) -> list[FieldMapping]:
+        return [each for each in self.mapping.fields if each.enabled and each.crm_field not in self.info.fields]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One record as both sides have it. `local` is None when a new record of ours is to be made."""
+
+    link: RecordLink | None
+    local: LocalRecord | None
+    matched_by: str
+    match: matching.Match | None
+    intent: SyncLogEntry | None
+    bases: Mapping[str, merge.Base] = field(default_factory=dict)
+
+
+def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
+    """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
+    intent = _open_intent(session, setup)
+    link = find_link(session, setup.run)
+    if link is not None:
+        local = session.get(LocalRecord, link.local_record_id)
+        return Scene(link, local, link.matched_by, None, intent, bases(link))
+    if setup.run.chosen_local_record_id is not None:
+        chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
+        if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:
+            return Scene(None, chosen, "manual", None, intent)
+    match = find_match(session, setup.mapping, row.values)
+    if match.verdict != "one" or match.rule is None:
+        return Scene(None, None, "created", match, intent)
+    local = session.get(LocalRecord, match.candidates[0].local_record_id)
+    return Scene(None, local, match.rule.compare_as, match, intent)
+
+
+def find_link(session: Session, run: SyncRun) -> RecordLink | None:
+    query = select(RecordLink).where(
+        RecordLink.connection_id == run.connection_id,
+        RecordLink.object == run.object,
+        RecordLink.crm_record_id == run.crm_record_id,
+    )
+    return session.scalar(query)
+
+
+def find_match(session: Session, mapping: ObjectMapping, crm_values: Mapping[str, Value]) -> matching.Match:
+    """Ask the match rules of the mapping, in order."""
+    rules = [matching.Rule(rule.crm_field, rule.local_field, rule.compare_as) for rule in mapping.match_rules]
+
+    def look_up(rule: matching.Rule, key: str) -> Sequence[matching.Candidate]:
+        records = find_by_key(session, mapping.kind, match_key_name(rule.compare_as, rule.local_field), key)
+        return [_candidate(session, mapping, record) for record in records]
+
+    return matching.find(rules, crm_values, look_up)
+
+
+def bases(link: RecordLink) -> dict[str, merge.Base]:
+    """The stored base: an agreed value, or the pair of values a rule left apart."""
+    agreed = {name: merge.Base(value, value) for name, value in link.base.get("agreed", {}).items()}
+    apart = {name: merge.Base(pair[0], pair[1]) for name, pair in link.base.get("apart", {}).items()}
+    return agreed | apart
+
+
+def stored_base(values: Mapping[str, merge.Base]) -> dict[str, dict[str, Value | list[Value]]]:
+    """The form `RecordLink.base` keeps; the inverse of `bases`."""
+    return {
+        "agreed": {name: base.local for name, base in values.items() if base.local == base.crm},
+        "apart": {name: [base.local, base.crm] for name, base in values.items() if base.local != base.crm},
+    }
+
+
+def local_value(local: LocalRecord | None, mapping: FieldMapping) -> Value:
+    return normalise(mapping.field_type, local.values.get(mapping.local_field) if local is not None else None)
+
+
+def local_time(local: LocalRecord | None, name: str) -> datetime | None:
+    """When our value last changed; a value nobody is known to have changed is as old as its record."""
+    if local is None:
+        return None
+    origin = local.provenance.get(name)
+    return parse_time(origin["at"]) if origin else local.created_at
+
+
+def _open_intent(session: Session, setup: Setup) -> SyncLogEntry | None:
+    query = select(SyncLogEntry).where(SyncLogEntry.run_id == setup.run.id, SyncLogEntry.finished_at.is_(None))
+    return session.scalar(query)
+
+
+def _candidate(session: Session, mapping: ObjectMapping, record: LocalRecord) -> matching.Candidate:
+    taken = select(RecordLink.id).where(
+        RecordLink.connection_id == mapping.connection_id,
+        RecordLink.object == mapping.object,
+        RecordLink.local_record_id == record.id,
+    )
+    details = [
+        str(record.values[name]) for name in ("email", "domain", "company", "job_title") if record.values.get(name)
+    ]
+    return matching.Candidate(record.id, record.name, " · ".join(details), is_taken=session.scalar(taken) is not None)

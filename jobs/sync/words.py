@@ -1,0 +1,134 @@
+"""What a code means, in words: for each, what happened and what to do. The log shows the code beside them.
+
+`{crm}` is the CRM's label, `{object}` the object's ("Contact"), `{fields}` the labels of the fields concerned,
+`{detail}` the CRM's own text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    message: str
+    remedy: str
+
+
+_W: dict[str, tuple[str, str]] = {
+    # Skipped: nothing is wrong with the connection, this record is not to be synced as things stand.
+    "SYNCS_OFF": ("Syncs are switched off.", "An admin can turn them on under Connections."),
+    "OBJECT_OFF": ("{object} sync is switched off.", "An admin can turn it on under Objects."),
+    "NOT_MAPPED": ("{object} records are not set up to sync.", "An admin can set them up under Objects."),
+    "NO_EMAIL": ("This {object} has no email address.", "Add an email address in {crm}, then sync again."),
+    "INVALID_EMAIL": ("The email address is not a valid one.", "Correct it, then sync again."),
+    "LEAD_CONVERTED": ("This lead was converted.", "Open the contact it became and sync that."),
+    "RECORD_DELETED": ("This record was deleted in {crm}.", "Our record is kept. Restore it in {crm} to sync again."),
+    "RECORD_MERGED": ("This record was merged into another one.", "Open the surviving record and sync that."),
+    "LOCAL_DELETED": ("Our record was deleted.", "An admin can link this one to another record under Links."),
+    "AMBIGUOUS_MATCH": ("Several of our records could be this one.", "Choose the right one below."),
+    "ALREADY_LINKED": (
+        "Our matching record is already linked to another {object}.",
+        "Merge the two in {crm}, or ask an admin to change the link under Links.",
+    ),
+    "EXISTING_SKIPPED": (
+        "We have this record already, and existing ones are to be left alone.",
+        "An admin can change that under Objects.",
+    ),
+    "CREATE_OFF": (
+        "We have no such record, and new ones are not created here.",
+        "An admin can allow it under Objects.",
+    ),
+    # Why a field was left as it is.
+    "INBOUND_OFF": ("Changes from {crm} are switched off.", "An admin can turn them on under Objects."),
+    "OUTBOUND_OFF": ("Writing to {crm} is switched off.", "An admin can turn it on under Objects."),
+    "HIDDEN_FROM_YOU": ("You may not see this field in {crm}.", "Ask your {crm} admin for access."),
+    "NOT_YOURS_TO_EDIT": ("You may not edit this field in {crm}.", "Ask your {crm} admin for access."),
+    "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
+    "FIELD_GONE": ("{crm} has no such field, or hides it from us.", "An admin can check the field mapping."),
+    "KEPT_WHEN_BLANK": ("It is blank in {crm}; our value is kept.", "The field mapping says so."),
+    "FILLS_BLANK_ONLY": ("It has a value already.", "The field mapping only fills what is empty."),
+    "FIRST_LINK_KEPT": ("Both sides had a value when they were linked.", "Change either side and sync again."),
+    "LEFT_APART": ("The two differ and nobody has changed them since.", "Change either side and sync again."),
+    "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
+    "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),
+    "BOTH_CHANGED": ("Both sides changed.", "Choose which value to keep."),
+    # Refused by the CRM.
+    "REQUIRED_FIELD_MISSING": ("{crm} needs a value for {fields}.", "Fill it in, then sync again."),
+    "STRING_TOO_LONG": ("{crm} refused {fields}: the text is too long.", "Shorten it, then sync again."),
+    "INVALID_EMAIL_ADDRESS": ("{crm} refused {fields}: not a valid email address.", "Correct it, then sync again."),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": (
+        "{crm} refused {fields}: not one of its allowed choices.",
+        "Pick one of the choices in {crm}, or ask a {crm} admin to add it.",
+    ),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": (
+        "A rule in {crm} refused the change: {detail}",
+        "Follow it, then sync again.",
+    ),
+    "FIELD_INTEGRITY_EXCEPTION": ("{crm} refused {fields}: {detail}", "Correct it, then sync again."),
+    "INVALID_FIELD": ("{crm} has no such field, or hides it from us.", "An admin can check the field mappings."),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": (
+        "{crm} does not let us write {fields}.",
+        "Ask your {crm} admin to give the integration user edit access.",
+    ),
+    "INVALID_TYPE": ("{crm} does not know this kind of record.", "An admin can check the object mapping."),
+    "MALFORMED_ID": ("This is not a {crm} record id.", "Open the record from {crm} again."),
+    "DUPLICATE_VALUE": ("Another record in {crm} has the same value.", "Correct one of the two in {crm}."),
+    "DUPLICATES_DETECTED": ("{crm} says it has this record already.", "Merge the duplicates in {crm}."),
+    "INSUFFICIENT_ACCESS": (
+        "{crm} does not let us change this record.",
+        "Ask your {crm} admin to share it with the integration user.",
+    ),
+    "CANNOT_UPDATE_CONVERTED_LEAD": ("{crm} does not change a converted lead.", "Sync the contact it became."),
+    "ENTITY_IS_LOCKED": ("This record is locked, often by an approval.", "Sync again when it is unlocked."),
+    "NOT_FOUND": ("{crm} does not show us this record.", "It may be deleted, or not shared with the integration user."),
+    # Later.
+    "UNABLE_TO_LOCK_ROW": ("Somebody else is saving this record right now.", "We try again by ourselves."),
+    "REQUEST_LIMIT_EXCEEDED": ("{crm} has no calls left for today.", "We go on by ourselves when it has."),
+    "NO_ANSWER": ("{crm} does not answer.", "Your click is kept; we try again by ourselves."),
+    "SERVER_UNAVAILABLE": ("{crm} is not available.", "Your click is kept; we try again by ourselves."),
+    "KEEPS_MOVING": ("The record keeps changing while we sync it.", "We try again by ourselves."),
+    "GAVE_UP": ("{crm} has not answered for an hour.", "Nothing was lost. Sync again when it is back."),
+    "WRITE_UNKNOWN": (
+        "We could not learn whether {crm} stored the change.",
+        "Sync again: it looks first and writes only what is missing.",
+    ),
+    # The connection.
+    "CONNECTION_BROKEN": ("The connection to {crm} is broken: {detail}", "An admin can mend it under Connections."),
+    "ENCRYPTION_KEY": (
+        "The stored secrets cannot be opened.",
+        "The operator must put back the missing ENCRYPTION_KEYS.",
+    ),
+    "INTERNAL": ("Something went wrong on our side.", "Nothing was lost. Tell your admin the code and the time."),
+}
+_FAMILIES = {
+    "INSUFFICIENT_ACCESS_OR_READONLY": "INSUFFICIENT_ACCESS",
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "INSUFFICIENT_ACCESS",
+    "ENTITY_IS_DELETED": "RECORD_DELETED",
+    "TOO_MANY_REQUESTS": "REQUEST_LIMIT_EXCEEDED",
+    "UNKNOWN_EXCEPTION": "SERVER_UNAVAILABLE",
+    "QUERY_TIMEOUT": "SERVER_UNAVAILABLE",
+    "TOKEN_BUSY": "SERVER_UNAVAILABLE",
+    "TOO_FRESH": "KEEPS_MOVING",
+    "PRECONDITION_FAILED": "KEEPS_MOVING",
+}
+
+
+def words(code: str, *, crm: str, object_label: str = "record", fields: str = "", detail: str = "") -> Words:
+    """The sentence and the remedy for a code; for one we do not know, the CRM's own text."""
+    code = _FAMILIES.get(code, code)
+    if code.startswith("HTTP_5"):
+        code = "SERVER_UNAVAILABLE"
+    unknown = ("{crm} refused the change: {detail}", "Correct it, then sync again.")
+    message, remedy = _W.get(code, unknown)
+    names = {
+        "crm": crm,
+        "object": object_label,
+        "fields": fields or "a value",
+        "detail": detail.rstrip(".") + "." if detail else "no reason given.",
+    }
+    return Words(message.format(**names), remedy.format(**names))
+
+
+def known_codes() -> tuple[str, ...]:
+    return tuple(_W)

@@ -1,0 +1,155 @@
+"""Everything that runs in the background, each job beside the function that enqueues it. Jobs take ids only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from config.redis import queue
+from jobs import progress, runs, usage
+from jobs.crm.adapters import open_adapter
+from jobs.crm.base import CrmAdapter
+from jobs.crm.describes import describe
+from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
+from jobs.models import Connection, ObjectMapping, SyncRun
+from jobs.models.connection import BROKEN
+from jobs.runtime import Runtime, utc_now
+from jobs.sync import settle
+from jobs.sync.engine import sync_record
+from jobs.sync.scene import Setup
+from jobs.worker import current_runtime, working_on
+
+log = structlog.get_logger()
+
+JOB_SECONDS = 180  # far above any honest single run: every CRM call has its own time limit
+MAX_INTERNAL_TRIES = 5
+
+
+def request_single(runtime: Runtime, ask: runs.Ask) -> tuple[SyncRun, bool]:
+    """Ask for one record to be brought in line; the run, and whether it is a new one.
+
+    The row is committed before the queue hears of it. A queue that is down costs nothing but time: the tick
+    enqueues what was never picked up.
+    """
+    with runtime.database.write() as session:
+        run, is_new = runs.open_single(session, ask)
+    if is_new:
+        enqueue_single(runtime, run.id)
+    return run, is_new
+
+
+def enqueue_single(runtime: Runtime, run_id: int) -> bool:
+    """Tell the queue; False when it does not answer."""
+    try:
+        queue("interactive", runtime.redis).enqueue(
+            "jobs.tasks.sync_single", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
+        )
+    except RedisError as error:
+        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
+
+
+def sync_single(run_id: int) -> None:
+    """The job: claim the run, bring its record in line, finish it or put it back. Never raises: the row tells."""
+    runtime = current_runtime()
+    with runtime.database.write() as session:
+        run = runs.claim(session, run_id, seconds=runtime.settings.lease_seconds)
+    if run is None:
+        log.info("run_not_ours", run_id=run_id)
+        return
+    progress.tell(runtime, run_id)
+    with working_on(run):
+        try:
+            _sync(runtime, run)
+        except runs.LeaseLost:
+            log.warning("lease_lost", run_id=run_id, fence=run.fence)
+        except DBAPIError as error:
+            # Our own database: the lease ends by itself and another try is made.
+            log.warning("database_refused", run_id=run_id, error=type(error.orig).__name__)
+
+
+def _sync(runtime: Runtime, run: SyncRun) -> None:
+    with runtime.database.read() as session:
+        connection = session.get_one(Connection, run.connection_id)
+        mapping = session.scalar(
+            select(ObjectMapping).where(
+                ObjectMapping.connection_id == run.connection_id, ObjectMapping.object == run.object
+            )
+        )
+    if mapping is None:
+        return settle.failed(runtime, run, connection, calls=0, code="NOT_MAPPED", detail="")
+    adapter = open_adapter(runtime, connection)
+    try:
+        _wait_while_paused(connection)
+        info = describe(runtime, adapter, connection.id, run.object)
+        return _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
+    except RetryLater as error:
+        return _retry_later(runtime, run, connection, adapter, error)
+    except ConnectionBroken as error:
+        return _connection_broken(runtime, run, connection, adapter, error)
+    except CrmError as error:
+        return settle.failed(runtime, run, connection, calls=adapter.calls, code=error.code, detail=error.message)
+    except (runs.LeaseLost, DBAPIError):
+        raise
+    except Exception:
+        log.exception("run_crashed", run_id=run.id, attempt=run.attempts)
+        if run.attempts >= MAX_INTERNAL_TRIES:
+            return settle.failed(runtime, run, connection, calls=adapter.calls, code="INTERNAL", detail="")
+        return _put_back(runtime, run, adapter, utc_now() + timedelta(seconds=run.attempts), "INTERNAL", "")
+
+
+def _sync_knowing_fields(setup: Setup) -> None:
+    """A field that vanished since the last describe is refused by the read: ask for the fields anew, once."""
+    try:
+        sync_record(setup)
+    except Rejected as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
+        sync_record(Setup(setup.runtime, setup.adapter, setup.run, setup.connection, setup.mapping, fresh))
+
+
+def _wait_while_paused(connection: Connection) -> None:
+    if connection.paused_until is not None and connection.paused_until > utc_now():
+        raise RateLimited("Paused.", code="REQUEST_LIMIT_EXCEEDED", retry_at=connection.paused_until)
+
+
+def _retry_later(
+    runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter, error: RetryLater
+) -> None:
+    if isinstance(error, RateLimited) and error.retry_at is not None:
+        with runtime.database.write() as session:
+            session.get_one(Connection, connection.id).paused_until = error.retry_at
+        # A daily limit may last hours; the click is kept for as long.
+        return _put_back(runtime, run, adapter, error.retry_at, error.code, error.message)
+    again_at = runs.retry_at(run, utc_now())
+    log.warning("crm_unavailable", run_id=run.id, code=error.code, again_at=str(again_at))
+    if again_at is None:
+        return settle.failed(runtime, run, connection, calls=adapter.calls, code="GAVE_UP", detail=error.message)
+    return _put_back(runtime, run, adapter, again_at, error.code, error.message)
+
+
+def _connection_broken(
+    runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter, error: ConnectionBroken
+) -> None:
+    log.error("connection_broken", connection_id=connection.id, code=error.code)
+    with runtime.database.write() as session:
+        row = session.get_one(Connection, connection.id)
+        row.state, row.broken_at = BROKEN, utc_now()
+        row.broken_code, row.broken_message = error.code, error.message
+    code = error.code if error.code == "ENCRYPTION_KEY" else "CONNECTION_BROKEN"
+    settle.failed(runtime, run, connection, calls=adapter.calls, code=code, detail=error.message)
+
+
+def _put_back(
+    runtime: Runtime, run: SyncRun, adapter: CrmAdapter, resume_at: datetime, code: str, message: str
+) -> None:
+    with runtime.database.write() as session:
+        runs.put_back(session, run, resume_at=resume_at, code=code, message=message, calls=adapter.calls)
+        usage.add(session, run.connection_id, adapter.calls)
+    progress.tell(runtime, run.id)
