@@ -62,13 +62,19 @@ def _verified(assertion: str, key: RSAPublicKey) -> Mapping[str, Any]:
 
 
 def _check_time(exp: object, *, now: datetime) -> None:
-    if isinstance(exp, bool) or not isinstance(exp, (int, float)):
-        raise OAuthError("invalid_grant", "invalid assertion")
-    expires_at = datetime.fromtimestamp(exp, UTC)
+    expires_at = _moment(exp)
     if expires_at <= now - _SKEW:
         raise OAuthError("invalid_grant", "assertion is expired")
     if expires_at > now + LONGEST_VALIDITY + _SKEW:
         raise OAuthError("invalid_grant", "assertion is valid for too long")
+
+
+def _moment(exp: object) -> datetime:
+    """`exp` as a time. A number in a string counts too: widely used clients send one."""
+    text = str(exp)
+    if not text.isascii() or not text.isdecimal() or len(text) > 11:
+        raise OAuthError("invalid_grant", "invalid assertion")
+    return datetime.fromtimestamp(int(text), UTC)
 
 
 def _public_key(certificate: str) -> RSAPublicKey:
