@@ -1,0 +1,131 @@
+"""Storing what an admin decided about a connection, with its audit row, in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jobs.accounts import audit
+from jobs.crm.check import ConnectionCheck
+from jobs.mapping_defaults import add_default_mappings
+from jobs.models import Connection
+from jobs.models.connection import ACTIVE
+from jobs.runtime import utc_now
+from widget.admin import connection_form
+from widget.admin.access import person
+from widget.admin.connection_form import Draft, FormErrors
+from widget.context import runtime
+
+PLAIN = ("name", "base_url", "client_id", "launch_issuer")
+"""The columns whose values the audit trail shows."""
+
+
+def insert(session: Session, draft: Draft, result: ConnectionCheck) -> Connection:
+    """Raises FormErrors when the org is connected already."""
+    known = session.scalar(select(Connection).where(Connection.crm == "salesforce", Connection.org_id == result.org_id))
+    if known is not None:
+        raise FormErrors({"base_url": f"{result.org_name} is connected already, as “{known.name}”. Edit that one."})
+    connection = Connection(
+        crm="salesforce",
+        org_id=result.org_id,
+        api_version=runtime().settings.salesforce_api_version,
+        syncs_enabled=True,
+        created_at=utc_now(),
+        broken_code="",
+        broken_message="",
+        client_secret_sealed="",
+        canvas_secret_sealed="",
+    )
+    session.add(connection)
+    secrets = _fill(connection, draft, result)
+    session.flush()
+    add_default_mappings(session, connection)
+    _note(session, connection, "connection.create", after=_plain(connection), secrets=secrets)
+    return connection
+
+
+def update(session: Session, connection: Connection, draft: Draft, result: ConnectionCheck) -> None:
+    before = _plain(connection)
+    secrets = _fill(connection, draft, result)
+    after = _plain(connection)
+    changed = [name for name in after if after[name] != before[name]]
+    _note(
+        session,
+        connection,
+        "connection.edit",
+        before={name: before[name] for name in changed},
+        after={name: after[name] for name in changed},
+        secrets=secrets,
+    )
+
+
+def _fill(connection: Connection, draft: Draft, result: ConnectionCheck) -> list[str]:
+    """Take over the form and what the test learned; the names of the secrets that were set."""
+    seal = runtime().vault.seal
+    connection.name = draft.name
+    connection.base_url = connection_form.my_domain_url(draft.base_url, runtime().settings)
+    connection.client_id = draft.client_id
+    connection.launch_issuer = draft.launch_issuer
+    connection.launch_certificate = draft.launch_certificate
+    connection.integration_user_id = result.integration_user_id
+    connection.host_origins = list(result.host_origins)
+    connection.updated_at = utc_now()
+    connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
+    connection.broken_at = None
+    secrets = []
+    if draft.client_secret:
+        connection.client_secret_sealed = seal(draft.client_secret)
+        # A token made with the old secret may be another user's: the next call asks for a new one.
+        connection.access_token_sealed = ""
+        secrets.append("client secret")
+    if draft.canvas_secret:
+        connection.canvas_secret_sealed = seal(draft.canvas_secret)
+        secrets.append("Canvas secret")
+    elif draft.forget_canvas_secret and connection.canvas_secret_sealed:
+        connection.canvas_secret_sealed = ""
+        secrets.append("Canvas secret (removed)")
+    return secrets
+
+
+def mend(session: Session, connection: Connection) -> None:
+    before = {"state": connection.state, "code": connection.broken_code}
+    connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
+    connection.broken_at = None
+    connection.updated_at = utc_now()
+    _note(session, connection, "connection.mend", before=before, after={"state": ACTIVE})
+
+
+def _plain(connection: Connection) -> dict[str, Any]:
+    values = {name: getattr(connection, name) for name in PLAIN}
+    certificate = certificate_of(connection)
+    return values | {"launch_certificate": certificate.fingerprint if certificate else ""}
+
+
+def switch(session: Session, connection: Connection, *, on: bool) -> None:
+    if connection.syncs_enabled == on:
+        return
+    connection.syncs_enabled = on
+    connection.updated_at = utc_now()
+    _note(session, connection, "connection.switch", before={"syncs": not on}, after={"syncs": on})
+
+
+def _note(
+    session: Session,
+    connection: Connection,
+    action: str,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    secrets: list[str] | None = None,
+) -> None:
+    details = {"before": before or {}, "after": after or {}, "secrets": secrets or []}
+    audit(session, by=person().email, action=action, subject=f"Connection {connection.name}", details=details)
+
+
+def certificate_of(connection: Connection) -> connection_form.Certificate | None:
+    try:
+        return connection_form.read_certificate(connection.launch_certificate)
+    except ValueError:
+        return None

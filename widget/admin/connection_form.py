@@ -1,0 +1,179 @@
+"""What an admin types about a Salesforce connection, checked before anything leaves this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from config.settings import Settings
+from jobs.models import Connection
+from jobs.runtime import utc_now
+from jobs.values import clean_text
+from jobs.vault import CannotOpen, Vault
+
+MY_DOMAIN = ".my.salesforce.com"
+LIGHTNING = ".lightning.force.com"
+HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
+LONGEST = {"name": 200, "client_id": 300, "launch_issuer": 300, "launch_certificate": 20_000}
+LONGEST_SECRET = 500
+SMALLEST_KEY_BITS = 2048
+
+
+class FormErrors(ValueError):
+    """Field name -> the sentence beside that field."""
+
+    def __init__(self, by_field: dict[str, str]) -> None:
+        super().__init__("; ".join(by_field.values()))
+        self.by_field = by_field
+
+
+@dataclass(frozen=True)
+class Draft:
+    """As typed. Empty secrets mean: keep what is stored."""
+
+    name: str = ""
+    base_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    canvas_secret: str = ""
+    forget_canvas_secret: bool = False
+    launch_issuer: str = ""
+    launch_certificate: str = ""
+
+
+def typed(form: Mapping[str, str]) -> Draft:
+    def text(name: str) -> str:
+        return clean_text(form.get(name, "")) or ""
+
+    return Draft(
+        name=text("name"),
+        base_url=text("base_url"),
+        client_id=text("client_id"),
+        client_secret=text("client_secret"),
+        canvas_secret=text("canvas_secret"),
+        forget_canvas_secret=form.get("forget_canvas_secret") == "1",
+        launch_issuer=text("launch_issuer"),
+        launch_certificate=text("launch_certificate"),
+    )
+
+
+def stored(connection: Connection) -> Draft:
+    """What the edit form starts with. Secrets never leave the server."""
+    return Draft(
+        name=connection.name,
+        base_url=connection.base_url,
+        client_id=connection.client_id,
+        launch_issuer=connection.launch_issuer,
+        launch_certificate=connection.launch_certificate,
+    )
+
+
+def check_access(draft: Draft, settings: Settings, *, stored: Connection | None) -> str:
+    """The address to ask, after the fields that Test connection needs were checked. Raises FormErrors."""
+    errors = _too_long(draft)
+    if not draft.client_id:
+        errors["client_id"] = "Enter the consumer key (client id) of the External Client App."
+    if not draft.client_secret and stored is None:
+        errors |= {"client_secret": "Enter the consumer secret (client secret) of the External Client App."}
+    base_url = ""
+    try:
+        base_url = my_domain_url(draft.base_url, settings)
+    except ValueError as error:
+        errors["base_url"] = str(error)
+    # A stored secret is only ever sent where it was meant for.
+    uses_stored = not draft.client_secret and stored is not None and not errors
+    if uses_stored and stored and (base_url, draft.client_id) != (stored.base_url, stored.client_id):
+        errors |= {"client_secret": "The address or the client id has changed: enter the client secret again."}
+    if errors:
+        raise FormErrors(errors)
+    return base_url
+
+
+def check_rest(draft: Draft) -> None:
+    """The fields that only Save needs. Raises FormErrors."""
+    errors = {}
+    if not draft.name:
+        errors["name"] = "Give the connection a name, such as the name of the org."
+    if bool(draft.launch_issuer) != bool(draft.launch_certificate):
+        missing = "launch_certificate" if draft.launch_issuer else "launch_issuer"
+        errors[missing] = "A launch by Apex needs both the issuer and the certificate."
+    if draft.launch_certificate:
+        try:
+            read_certificate(draft.launch_certificate)
+        except ValueError as error:
+            errors["launch_certificate"] = str(error)
+    if errors:
+        raise FormErrors(errors)
+
+
+def my_domain_url(text: str, settings: Settings) -> str:
+    """The org's origin from what people paste: a host, a page's address, a Lightning address. Raises ValueError."""
+    parts = urlsplit(text if "://" in text else f"https://{text}")
+    try:
+        host, netloc = (parts.hostname or "").lower(), parts.netloc.lower()
+        has_port = parts.port is not None
+    except ValueError:
+        host = netloc = ""
+        has_port = True
+    if netloc and netloc in settings.trusted_crm_hosts:
+        return f"http://{netloc}"
+    if host.endswith(LIGHTNING):
+        host = host.removesuffix(LIGHTNING) + MY_DOMAIN
+    is_safe = parts.scheme == "https" and not has_port and parts.username is None and HOST.fullmatch(host)
+    if not is_safe or not host.endswith(MY_DOMAIN):
+        raise ValueError(
+            "Enter the org's My Domain address: it starts with https:// and ends in .my.salesforce.com. "
+            "Salesforce shows it under Setup, My Domain."
+        )
+    return f"https://{host}"
+
+
+def secret_of(draft: Draft, vault: Vault, *, stored: Connection | None) -> str:
+    """The client secret to use: the typed one, else the stored one. Raises FormErrors."""
+    if draft.client_secret or stored is None:
+        return draft.client_secret
+    try:
+        return vault.open(stored.client_secret_sealed)
+    except CannotOpen:
+        sentence = "The stored secret fits none of ENCRYPTION_KEYS: enter the client secret again."
+        raise FormErrors({"client_secret": sentence}) from None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    subject: str
+    fingerprint: str
+    ends: str
+
+
+def read_certificate(pem: str) -> Certificate:
+    """Raises ValueError with a sentence for whoever pasted it."""
+    if "PRIVATE KEY" in pem:
+        raise ValueError("This is a private key. It must never leave Salesforce: paste the certificate.")
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        raise ValueError("This is not a certificate in PEM form. It starts with -----BEGIN CERTIFICATE-----.") from None
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey) or key.key_size < SMALLEST_KEY_BITS:
+        raise ValueError(f"The certificate must hold an RSA key of at least {SMALLEST_KEY_BITS} bits.")
+    if certificate.not_valid_after_utc < utc_now():
+        raise ValueError(f"The certificate ended on {certificate.not_valid_after_utc:%d %b %Y}: make a new one.")
+    return Certificate(
+        certificate.subject.rfc4514_string(),
+        certificate.fingerprint(SHA256()).hex(":").upper(),
+        f"{certificate.not_valid_after_utc:%d %b %Y}",
+    )
+
+
+def _too_long(draft: Draft) -> dict[str, str]:
+    limits = LONGEST | {"client_secret": LONGEST_SECRET, "canvas_secret": LONGEST_SECRET}
+    return {
+        name: f"At most {limit:,} characters." for name, limit in limits.items() if len(getattr(draft, name)) > limit
+    }

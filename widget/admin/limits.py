@@ -1,0 +1,68 @@
+"""How often a password or a connection may be tried, counted on the queue server for all web processes together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from config.redis import limiter_storage_uri
+from widget.admin.access import person
+from widget.context import EXTENSION
+
+
+@dataclass(frozen=True)
+class Limit:
+    endpoint: str
+    rate: str
+    key: Callable[[], str]
+    counts: Callable[[Response], bool]
+
+
+def _account() -> str:
+    """The account as typed: one that does not exist is counted like one that does."""
+    return request.form.get("email", "").strip().lower()[:320]
+
+
+def _who() -> str:
+    return str(person().id)
+
+
+def _failed(response: Response) -> bool:
+    """A successful login redirects; only failures use up tries, or a busy day would lock its own people out."""
+    return response.status_code not in (302, 303)
+
+
+def _always(_response: Response) -> bool:
+    return True
+
+
+LIMITS = (
+    Limit("admin.login.sign_in", "10 per 15 minutes", _account, _failed),
+    Limit("admin.login.sign_in", "30 per 15 minutes", get_remote_address, _failed),
+    Limit("admin.connections.test", "10 per minute", _who, _always),
+    Limit("admin.connections.check", "10 per minute", _who, _always),
+)
+
+
+def install(app: Flask) -> None:
+    """Wrap the limited views; they must be registered already. With the queue server down each process counts alone."""
+    runtime = app.extensions[EXTENSION]
+    # Its client fails fast: a queue server that is down must not hold up a login.
+    options: dict[str, Any] = {"connection_pool": runtime.redis.connection_pool}
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = options
+    limiter = Limiter(
+        get_remote_address,
+        storage_uri=limiter_storage_uri(runtime.settings),
+        strategy="moving-window",
+        key_prefix="widget",
+        in_memory_fallback_enabled=True,
+    )
+    limiter.init_app(app)
+    for limit in LIMITS:
+        wrap: Any = limiter.limit(limit.rate, key_func=limit.key, methods=["POST"], deduct_when=limit.counts)
+        app.view_functions[limit.endpoint] = wrap(app.view_functions[limit.endpoint])

@@ -1,0 +1,109 @@
+"""SyncLogEntries: what happened to each record, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from sqlalchemy import Select, or_, select
+from werkzeug.wrappers import Response
+
+from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, SyncRun
+from widget.admin import display, listing, sync
+from widget.context import runtime
+
+
+def blueprint() -> Blueprint:
+    pages = Blueprint("logs", __name__, url_prefix="/logs")
+    pages.get("/")(index)
+    pages.get("/<row:entry_id>")(show)
+    pages.post("/<row:entry_id>/again")(again)
+    return pages
+
+
+def index() -> str:
+    chosen = {
+        "connection": listing.number_in_url("connection"),
+        "object": listing.text_in_url("object"),
+        "outcome": listing.choice_in_url("outcome", tuple(display.OUTCOMES)),
+        "direction": listing.choice_in_url("direction", tuple(display.DIRECTIONS)),
+        "code": listing.text_in_url("code"),
+        "first": listing.day_in_url("first"),
+        "last": listing.day_in_url("last"),
+        "q": listing.text_in_url("q"),
+    }
+    with runtime().database.read() as session:
+        page = listing.paged(session, _filtered(chosen))
+        connections = session.scalars(select(Connection).order_by(Connection.name)).all()
+        names = {each.id: each.name for each in connections}
+        objects = session.scalars(select(SyncRun.object).where(SyncRun.object != "").distinct()).all()
+        codes = session.scalars(_recent_codes()).all()
+    return render_template(
+        "admin/logs/index.html",
+        title="Sync log",
+        page=page,
+        chosen=chosen,
+        connections=connections,
+        names=names,
+        objects=sorted(objects),
+        codes=sorted(codes),
+    )
+
+
+def show(entry_id: int) -> str:
+    with runtime().database.read() as session:
+        entry = listing.found(session.get(SyncLogEntry, entry_id))
+        connection = session.get_one(Connection, entry.connection_id)
+        run = session.get_one(SyncRun, entry.run_id)
+        record = session.get(LocalRecord, entry.local_record_id) if entry.local_record_id else None
+        mapping = session.scalar(
+            select(ObjectMapping).where(
+                ObjectMapping.connection_id == entry.connection_id, ObjectMapping.object == entry.object
+            )
+        )
+    return render_template(
+        "admin/logs/show.html",
+        title=f"{entry.object} {entry.record_name or entry.crm_record_id}",
+        entry=entry,
+        connection=connection,
+        run=run,
+        record=record,
+        mapping=mapping,
+    )
+
+
+def again(entry_id: int) -> Response:
+    """One more run for the record this entry is about."""
+    with runtime().database.read() as session:
+        entry = listing.found(session.get(SyncLogEntry, entry_id))
+    return sync.start(connection_id=entry.connection_id, object=entry.object, crm_record_id=entry.crm_record_id)
+
+
+def _recent_codes() -> Select[str]:
+    """The codes worth offering, from the latest entries only: the whole log may be long."""
+    latest = select(SyncLogEntry.code).where(SyncLogEntry.code != "").order_by(SyncLogEntry.id.desc()).limit(1000)
+    return select(latest.subquery().c.code).distinct()
+
+
+def _filtered(chosen: dict[str, Any]) -> listing.Rows:
+    query = select(SyncLogEntry)
+    exact = {
+        SyncLogEntry.connection_id: chosen["connection"],
+        SyncLogEntry.object: chosen["object"],
+        SyncLogEntry.outcome: chosen["outcome"],
+        SyncLogEntry.direction: chosen["direction"],
+        SyncLogEntry.code: chosen["code"],
+    }
+    for column, value in exact.items():
+        if value:
+            query = query.where(column == value)
+    if text := chosen["q"]:
+        columns = (
+            SyncLogEntry.record_name,
+            SyncLogEntry.message,
+            SyncLogEntry.crm_record_id,
+            SyncLogEntry.by,
+        )
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+    query = listing.between_days(query, SyncLogEntry.created_at, first=chosen["first"], last=chosen["last"])
+    return query.order_by(SyncLogEntry.id.desc())

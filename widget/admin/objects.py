@@ -1,0 +1,119 @@
+"""ObjectMappings: which objects sync, in which direction, which fields meet, and how counterparts are found."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from jobs.accounts import audit
+from jobs.kinds import KINDS
+from jobs.models import Connection, ObjectMapping, RecordLink
+from jobs.runtime import utc_now
+from widget.admin import listing, match_rules
+from widget.admin.access import admins_only, person
+from widget.context import runtime
+
+SWITCHES = ("enabled", "inbound", "outbound")
+
+
+def blueprint() -> Blueprint:
+    pages = Blueprint("objects", __name__, url_prefix="/objects")
+    pages.get("/")(index)
+    pages.get("/<row:mapping_id>")(show)
+    pages.get("/<row:mapping_id>/edit")(edit)
+    pages.post("/<row:mapping_id>/edit")(save)
+    pages.post("/<row:mapping_id>/switches/<name>")(switch)
+    return pages
+
+
+def index() -> str:
+    with runtime().database.read() as session:
+        connections = session.scalars(select(Connection).order_by(Connection.name)).all()
+        mappings = session.scalars(select(ObjectMapping).order_by(ObjectMapping.object_label)).all()
+    by_connection = {each.id: [row for row in mappings if row.connection_id == each.id] for each in connections}
+    return render_template(
+        "admin/objects/index.html", title="Objects", connections=connections, by_connection=by_connection
+    )
+
+
+def show(mapping_id: int) -> str:
+    with runtime().database.read() as session:
+        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+        connection = session.get_one(Connection, mapping.connection_id)
+        links = session.scalar(
+            select(func.count())
+            .select_from(RecordLink)
+            .where(RecordLink.connection_id == connection.id, RecordLink.object == mapping.object)
+        )
+    return render_template(
+        "admin/objects/show.html",
+        title=mapping.object_label,
+        mapping=mapping,
+        connection=connection,
+        links=links or 0,
+        comparisons=match_rules.COMPARISONS,
+    )
+
+
+@admins_only
+def edit(mapping_id: int) -> str:
+    with runtime().database.read() as session:
+        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+    return _form(mapping, match_rules.stored(mapping), message="")
+
+
+def save(mapping_id: int) -> Response | tuple[str, int]:
+    """Replace the match rules. They decide about records that are not linked yet; links stay as they are."""
+    rules = match_rules.typed(request.form)
+    with runtime().database.write() as session:
+        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+        before = [rule.words for rule in match_rules.stored(mapping)]
+        try:
+            kept = match_rules.checked(rules, mapping)
+        except ValueError as error:
+            return _form(mapping, rules, message=str(error)), 422
+        after = [rule.words for rule in kept]
+        if after != before:
+            match_rules.replace(session, mapping, kept)
+            _note(session, mapping, "object.match_rules", before={"rules": before}, after={"rules": after})
+    flash("The match rules are saved. They hold for records that are not linked yet.", "good")
+    return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
+
+
+def switch(mapping_id: int, name: str) -> Response:
+    """On/off, inbound or outbound. The form says which way: pressing twice does not turn it back."""
+    if name not in SWITCHES:
+        abort(404)
+    wanted = request.form.get("on") == "1"
+    with runtime().database.write() as session:
+        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+        if getattr(mapping, name) != wanted:
+            setattr(mapping, name, wanted)
+            mapping.updated_at = utc_now()
+            _note(session, mapping, f"object.{name}", before={name: not wanted}, after={name: wanted})
+    what = mapping.object_label if name == "enabled" else f"{mapping.object_label}, {name}"
+    flash(f"{what}: {'on' if wanted else 'off'}.", "good")
+    return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
+
+
+def _form(mapping: ObjectMapping, rules: list[match_rules.Rule], *, message: str) -> str:
+    return render_template(
+        "admin/objects/edit.html",
+        title=f"Match rules of {mapping.object_label}",
+        mapping=mapping,
+        rules=rules,
+        message=message,
+        compare_as=match_rules.COMPARISONS,
+        local_fields=KINDS[mapping.kind].fields,
+        most=match_rules.MOST_RULES,
+    )
+
+
+def _note(
+    session: Session, mapping: ObjectMapping, action: str, *, before: dict[str, object], after: dict[str, object]
+) -> None:
+    connection = session.get_one(Connection, mapping.connection_id)
+    subject = f"{mapping.object_label} of {connection.name}"
+    audit(session, by=person().email, action=action, subject=subject, details={"before": before, "after": after})

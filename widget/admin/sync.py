@@ -1,0 +1,29 @@
+"""Starting a sync of one record from an admin page."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from jobs.accounts import audit
+from jobs.runs import Ask
+from jobs.tasks import request_single
+from widget.admin.access import person
+from widget.context import runtime
+
+
+def start(*, connection_id: int, object: str, crm_record_id: str) -> Response:  # noqa: A002 - our word for it
+    """Insert or join the run, note who asked, and go to its page."""
+    ask = Ask(connection_id, object, crm_record_id, trigger="admin", requested_by=person().email)
+    run, is_new = request_single(runtime(), ask)
+    with runtime().database.write() as session:
+        audit(
+            session,
+            by=person().email,
+            action="sync.start",
+            subject=f"{object} {crm_record_id}",
+            details={"run": run.id, "joined": not is_new},
+        )
+    words = f"Run {run.id} syncs {object} {crm_record_id}." if is_new else f"Run {run.id} is at it already: joined."
+    flash(words, "good")
+    return redirect(url_for("admin.runs.show", run_id=run.id), code=303)
