@@ -16,7 +16,7 @@ from typing import Any
 
 import jinja2
 from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tests.panel_ui import samples
 from widget.panel_view import PanelView
@@ -34,7 +34,7 @@ class Gallery:
 
     url: str = ""
     token: str = "sample-token-1"  # the only one accepted
-    token_lifetime: float = 300  # seconds, told to the page
+    token_lifetime: int = 300  # seconds, told to the page
     capped: bool = False  # the absolute cap is reached: no renewal any more
     renewal_delay: float = 0  # seconds a renewal takes
     answer_delay: float = 0  # seconds any other panel request takes
@@ -49,6 +49,11 @@ class Gallery:
 
     def count(self, call: str) -> int:
         return self.calls.count(call)
+
+    @property
+    def calls_to_panel(self) -> list[str]:
+        """The calls that `headers` and `forms` belong to, one by one."""
+        return [call for call in self.calls if " /panel/" in call]
 
     def expire_token(self) -> None:
         """What the page holds is refused from now on; a renewal gives a new one."""
@@ -92,14 +97,16 @@ def create_gallery(gallery: Gallery) -> Flask:
 def add_pages(app: Flask, gallery: Gallery) -> None:
     @app.get("/state/<crm>/<name>")
     def state(crm: samples.Crm, name: str) -> str:
-        view = replace(samples.states(crm)[name], **({"poll_delay_ms": gallery.pace} if gallery.pace else {}))
+        view = samples.states(crm)[name]
         asked = request.args
-        page = samples.page(
-            view,
+        scheme: Any = asked.get("scheme", "")
+        protocol: Any = asked.get("protocol", "lwc")
+        page = replace(
+            samples.page(replace(view, poll_delay_ms=gallery.pace or view.poll_delay_ms)),
             token=gallery.token,
             token_expires_in=gallery.token_lifetime,
-            color_scheme=asked.get("scheme", ""),
-            host_protocol=asked.get("protocol", "lwc"),
+            color_scheme=scheme,
+            host_protocol=protocol,
             host_origin=asked.get("host", ""),
             right_to_left="rtl" in asked,
         )
@@ -163,9 +170,14 @@ def error(status: int, error: str = "", message: str = "") -> Response:
     return answer
 
 
+class Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Requests are in `Gallery.calls`; a test's output need not repeat them."""
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[BaseWSGIServer]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

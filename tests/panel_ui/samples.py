@@ -29,11 +29,25 @@ def fields(crm_name: str) -> tuple[FieldRow, ...]:
     inbound, outbound = f"From {crm_name} to us", f"From us to {crm_name}"
     both = "Both ways, the latest change wins"
     return (
-        FieldRow("Email", "Email", "ana@example.com", "ana@example.com", False, "two_way", both, moment("3 d ago"), "Ana Sample"),
-        FieldRow("Title", "Job title", "Chief of Staff", "Chief of Staff", False, "inbound", inbound, moment("2 h ago")),
+        FieldRow(
+            "Email",
+            "Email",
+            "ana@example.com",
+            "ana@example.com",
+            False,
+            "two_way",
+            both,
+            moment("3 d ago"),
+            "Ana Sample",
+        ),
+        FieldRow(
+            "Title", "Job title", "Chief of Staff", "Chief of Staff", False, "inbound", inbound, moment("2 h ago")
+        ),
         FieldRow("Phone", "Phone", "+44 20 7946 0999", "+44 20 7946 0999", False, "two_way", both, moment("5 wk ago")),
         FieldRow("Lead_score__c", "Lead score", "81", "81", False, "outbound", outbound, moment("1 h ago")),
-        FieldRow("Revenue", "Annual revenue", "£1,250,000.00", "£1,250,000.00", False, "inbound", inbound, moment("1 y ago")),
+        FieldRow(
+            "Revenue", "Annual revenue", "£1,250,000.00", "£1,250,000.00", False, "inbound", inbound, moment("1 y ago")
+        ),
         FieldRow("MailingCity", "Mailing city", "", "", False, "two_way", both, note="Filled only while empty"),
     )
 
@@ -65,8 +79,14 @@ def entries(crm_name: str) -> tuple[EntryView, ...]:
             code="STRING_TOO_LONG",
             remedy="Shorten the phone number to 40 characters and sync again.",
         ),
-        EntryView("skipped", "Leads were switched off", moment("3 d ago"), code="OBJECT_OFF", remedy="An admin can turn them on."),
-        EntryView("created", "Created here from Salesforce", moment("5 wk ago"), by="full sync"),
+        EntryView(
+            "skipped",
+            "Leads were switched off",
+            moment("3 d ago"),
+            code="OBJECT_OFF",
+            remedy="An admin can turn them on.",
+        ),
+        EntryView("created", f"Created here from {crm_name}", moment("5 wk ago"), by="full sync"),
         EntryView("created", "A sixth entry, which is never shown", moment("6 wk ago")),
     )
 
@@ -96,7 +116,9 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
         fields=fields(name),
         entries=entries(name),
     )
-    running = replace(base, health="busy", health_words="Syncing", run_id=1, run_version=1, can_sync=False, poll_delay_ms=60000)
+    running = replace(
+        base, health="busy", health_words="Syncing", run_id=1, run_version=1, can_sync=False, poll_delay_ms=60000
+    )
     off = replace(base, can_sync=False, health="off", fields=changed_fields(name))
     return {
         "never": replace(
@@ -144,7 +166,9 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             synced=moment("just now"),
             fields=fresh_fields(name),
         ),
-        "nothing": replace(base, state="nothing", headline="Nothing to do: both sides already agree.", synced=moment("just now")),
+        "nothing": replace(
+            base, state="nothing", headline="Nothing to do: both sides already agree.", synced=moment("just now")
+        ),
         "skipped": replace(
             base,
             state="skipped",
@@ -225,8 +249,7 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             off,
             state="deleted",
             headline=f"This contact was deleted in {name}.",
-            detail="Our record is kept, with the values last seen.",
-            remedy=f"Restore it from the recycle bin in {name} to sync again.",
+            detail="Our record is kept: restore the contact there to sync again.",
             code="ENTITY_IS_DELETED",
             health="bad",
             health_words="Deleted",
@@ -270,9 +293,9 @@ def hostile(base: PanelView) -> PanelView:
     )
 
 
-def page(view: PanelView, **changes: object) -> PanelPage:
+def page(view: PanelView) -> PanelPage:
     """The frame around `view`, as a launch would send it."""
-    plain = PanelPage(
+    return PanelPage(
         view=view,
         token="sample-token-1",
         token_expires_in=300,
@@ -282,7 +305,6 @@ def page(view: PanelView, **changes: object) -> PanelPage:
         host_protocol="lwc",
         host_origin="",
     )
-    return replace(plain, **changes)  # type: ignore[arg-type]  # names are given by the tests
 
 
 MESSAGES: dict[str, FrameMessage] = {

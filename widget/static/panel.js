@@ -281,7 +281,7 @@
   /* ---- swaps: leave alone what did not change, keep the focus ---- */
 
   for (const region of document.querySelectorAll('#panel [id]')) {
-    if (['top', 'action', 'told', 'steps', 'choices', 'fields', 'recent'].indexOf(region.id) >= 0) shown.set(region.id, region.innerHTML)
+    if (['top', 'action', 'told', 'steps', 'last', 'choices', 'fields', 'recent'].indexOf(region.id) >= 0) shown.set(region.id, region.innerHTML)
   }
 
   let focusLost = false

@@ -1,0 +1,55 @@
+"""The layout does not jump: the button and the rows keep their places through every state."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.panel_ui import samples
+from tests.panel_ui.conftest import OpenPanel
+
+pytestmark = pytest.mark.browser
+
+ORDINARY = [name for name in samples.states() if name != "hostile"]
+# Candidates need room of their own; side by side they stand under the button and move no row.
+IN_ONE_COLUMN = [name for name in ORDINARY if name != "ambiguous"]
+
+
+PLACES = ["#sync", ".talk", "#fields .bar", *(f".row:nth-child({number})" for number in range(1, 7))]
+MEASURE = """places => places.map(place => {
+  const { x, y, width, height } = document.querySelector(place).getBoundingClientRect()
+  return [x, y, width, height]
+})"""
+
+
+def boxes_at(page: Page, widths: list[int]) -> dict[int, list[list[float]]]:
+    """Where each place is (x, y, width, height), by the width of the frame."""
+    measured = {}
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 700})
+        measured[width] = page.evaluate(MEASURE, PLACES)
+    return measured
+
+
+@pytest.mark.parametrize(("crm", "widths"), [("salesforce", [300, 320, 480]), ("hubspot", [320, 480])])
+def test_in_one_column_nothing_moves_from_state_to_state(open_panel: OpenPanel, crm: str, widths: list[int]) -> None:
+    at_first = boxes_at(open_panel("in_step", crm), widths)
+    for name in IN_ONE_COLUMN:
+        assert boxes_at(open_panel(name, crm), widths) == at_first, name
+
+
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_side_by_side_nothing_moves_from_state_to_state(open_panel: OpenPanel, crm: str) -> None:
+    at_first = boxes_at(open_panel("in_step", crm), [700, 1000])
+    for name in ORDINARY:
+        assert boxes_at(open_panel(name, crm), [700, 1000]) == at_first, name
+
+
+def test_from_700_pixels_the_fields_stand_beside_the_button(open_panel: OpenPanel, window: Page) -> None:
+    for width, beside in ((699, False), (700, True)):
+        window.set_viewport_size({"width": width, "height": 700})
+        page = open_panel("in_step")
+        button, rows = page.locator("#sync").bounding_box(), page.locator("#fields").bounding_box()
+        assert button is not None
+        assert rows is not None
+        assert (rows["x"] > button["x"] + button["width"]) is beside
