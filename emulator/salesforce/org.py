@@ -6,22 +6,29 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from emulator.clock import Clock
-from emulator.faults import Faults
+from emulator.control import Event
+from emulator.faults import Fault, Faults
 from emulator.journal import Journal
 from emulator.salesforce.access import Rights, User
 from emulator.salesforce.credentials import Secrets, load_or_make, write_private
-from emulator.salesforce.limits import RequestLimit
+from emulator.salesforce.cursors import Cursors
+from emulator.salesforce.errors import ApiError
+from emulator.salesforce.events import events_of
+from emulator.salesforce.formula import compile_formula
+from emulator.salesforce.limits import RequestLimit, limit_exceeded
 from emulator.salesforce.rows import Row, Rows
 from emulator.salesforce.schema import Schema, build_object
 from emulator.salesforce.seed import seed
 from emulator.salesforce.sessions import Sessions
+from emulator.salesforce.soql.parser import parse
 from emulator.salesforce.store import Store
 from emulator.salesforce.writer import Writer
 
 DEMO_ORG = Path(__file__).parent / "orgs" / "demo.json"
-API_VERSIONS = tuple(f"{number}.0" for number in range(58, 68))
+API_VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 
 
 class Org:
@@ -42,10 +49,14 @@ class Org:
         self.clock = Clock(self.rows.setting("clock_offset") or 0.0)
         self.journal = Journal(data_dir / "journal.sqlite3")
         self.faults = Faults()
+        self.cursors = Cursors()
         self.definition: dict[str, Any] = {}
         self._start()
         self.sessions = Sessions(data_dir / "sessions.sqlite3", org_id=self.id, now=self.clock.now)
         self.limit = RequestLimit(self.journal, self.clock, maximum=self.definition["daily_api_requests"])
+        # The grammars take 40 ms each to build: the first caller should not pay for it.
+        parse("SELECT Id FROM User")
+        compile_formula("TRUE")
 
     @property
     def id(self) -> str:
@@ -76,9 +87,34 @@ class Org:
         wanted = username.casefold()
         return next((user for user in self.users if user.username.casefold() == wanted), None)
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """Ids by the parts that the org file gives out."""
+        roles: dict[str, str] = self.rows.setting("roles")
+        return roles
+
+    @property
+    def events(self) -> dict[str, Event]:
+        return events_of(self)
+
+    def list_users(self) -> list[dict[str, Any]]:
+        roles = {user_id: role for role, user_id in self.roles.items()}
+        return [
+            {
+                "id": user.id,
+                "username": user.username,
+                "name": user.name,
+                "profile": user.profile,
+                "role": roles.get(user.id),
+                "active": user.active,
+                **user.rights.to_json(),
+            }
+            for user in self.users
+        ]
+
     def role(self, name: str) -> User:
         """A user by its part in the org file: `integration`, `admin`, `rep`, `limited_rep` or `inactive`."""
-        found = self.user(self.rows.setting("roles")[name])
+        found = self.user(self.roles[name])
         if found is None:
             raise LookupError(f"the org has no user in the role {name!r}")
         return found
@@ -87,11 +123,14 @@ class Org:
         self._rights[user_id] = rights
         self.rows.save_setting("rights", {key: each.to_json() for key, each in self._rights.items()})
         self._users.pop(user_id, None)
+        # A describe changes with permissions.
+        for object_type in self.schema.objects.values():
+            object_type.modified_at = self.clock.now()
 
     def add_objects(self, definitions: list[Mapping[str, Any]]) -> None:
         """Add objects, or replace the definitions of existing ones, for this and later starts."""
         for definition in definitions:
-            self.schema.put(build_object(definition))
+            self.schema.put(build_object({**definition, "modified_at": self.clock.now().isoformat()}))
         kept = [each for each in self.definition["objects"] if each["name"] not in {d["name"] for d in definitions}]
         self.definition["objects"] = [*kept, *definitions]
         self.rows.save_setting("definition", self.definition)
@@ -102,6 +141,7 @@ class Org:
         with self.rows.lock:
             self.rows.clear()
             self.faults.clear()
+            self.cursors.clear()
             self.clock.offset_seconds = 0.0
             self._start()
         self.limit.maximum = self.definition["daily_api_requests"]
@@ -111,6 +151,32 @@ class Org:
         self.clock.offset_seconds = seconds
         self.rows.save_setting("clock_offset", seconds)
 
+    def expire_tokens(self) -> None:
+        self.sessions.expire_all()
+
+    def inner_requests(self, path: str, body: bytes) -> list[tuple[str, str]]:
+        """The subrequests of a composite call, for faults that look for one of them."""
+        if not path.rstrip("/").endswith("/composite"):
+            return []
+        try:
+            parts = json.loads(body)["compositeRequest"]
+            return [(str(part["method"]).upper(), unquote(str(part["url"]))) for part in parts]
+        except (ValueError, KeyError, TypeError):
+            # The call itself will be refused for it.
+            return []
+
+    def fault_answer(self, fault: Fault) -> tuple[int, Mapping[str, str], Any]:
+        """Status, headers and body as the real API gives them; `status`, `headers` and `body` may be ordered."""
+        if fault.kind == "rate_limit":
+            error = limit_exceeded()
+        else:
+            status = int(fault.number("status", 503))
+            code = "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION"
+            error = ApiError(fault.parameters.get("code", code), "An unexpected error occurred.", status=status)
+        headers = {"Sforce-Limit-Info": self.limit.header(), **fault.parameters.get("headers", {})}
+        status = int(fault.number("status", error.status))
+        return status, headers, fault.parameters.get("body", [error.to_rest()])
+
     def write_credentials(self) -> Path:
         """Write `credentials.json` for scripts and tests (owner-readable only) and answer its path."""
         path = self.data_dir / "credentials.json"
@@ -118,9 +184,7 @@ class Org:
         token = known.get("access_token", "")
         if not token or self.sessions.authenticate(token) is None:
             admin = self.role("admin")
-            token = self.sessions.issue(
-                admin.id, self.secrets.client_id, scope="api web refresh_token", lifetime=None
-            )
+            token = self.sessions.issue(admin.id, self.secrets.client_id, scope="api web refresh_token", lifetime=None)
         write_private(path, json.dumps(self._credentials(token), indent=2) + "\n")
         return path
 

@@ -32,9 +32,7 @@ def accepted_values(
             continue
         field, value = _target(store, object_type, name, value, user)
         if field.name == "Id":
-            raise ApiError(
-                "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"]
-            )
+            raise ApiError("INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=["Id"])
         if not _is_writable(object_type, field, user, inserting=inserting):
             refused.append(field.name)
             continue
@@ -53,9 +51,7 @@ def check_required(object_type: ObjectType, row: Row, touched: Iterable[str]) ->
         if each.required and each.name in names and row.get(each.name) is None
     ]
     if missing:
-        raise ApiError(
-            "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing
-        )
+        raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)
 
 
 def check_references(store: Store, object_type: ObjectType, values: Values, *, user: User) -> None:
@@ -65,9 +61,7 @@ def check_references(store: Store, object_type: ObjectType, values: Values, *, u
             continue
         target_type = store.schema.of_id(target)
         if target_type is None or target_type.name not in field.reference_to:
-            raise ApiError(
-                "MALFORMED_ID", f"{field.label}: id value of incorrect type: {target}", fields=[name]
-            )
+            raise ApiError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {target}", fields=[name])
         _check_target(store, target_type, target, field, user)
 
 
@@ -84,9 +78,7 @@ def check_unique(store: Store, object_type: ObjectType, values: Values, *, recor
                 )
 
 
-def check_validation_rules(
-    store: Store, object_type: ObjectType, row: Row, *, before: Row | None, today: str
-) -> None:
+def check_validation_rules(store: Store, object_type: ObjectType, row: Row, *, before: Row | None, today: str) -> None:
     """Evaluate the object's validation rules; a rule whose condition is true refuses the save."""
     situation = Situation(
         read=lambda path: store.read_path(object_type, row, path),
@@ -94,7 +86,9 @@ def check_validation_rules(
         before=None if before is None else lambda path: store.read_path(object_type, before, path),
     )
     violated = [
-        ApiError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule["message"], fields=[rule["field"]] if rule.get("field") else [])
+        ApiError(
+            "FIELD_CUSTOM_VALIDATION_EXCEPTION", rule["message"], fields=[rule["field"]] if rule.get("field") else []
+        )
         for rule in object_type.validation_rules
         if rule.get("active", True) and compile_formula(rule["condition"])(situation)
     ]
@@ -139,9 +133,7 @@ def assigned_owner(store: Store, object_type: ObjectType, row: Row, *, rule_id: 
     return None
 
 
-def _target(
-    store: Store, object_type: ObjectType, name: str, value: Any, user: User
-) -> tuple[Field, Any]:
+def _target(store: Store, object_type: ObjectType, name: str, value: Any, user: User) -> tuple[Field, Any]:
     field = store.field(object_type, name, user)
     if field is not None:
         return field, value
@@ -261,7 +253,10 @@ def _duplicates_detected(
 
 def _match_record(object_type: ObjectType, row: Row, rule: Mapping[str, Any], details: bool) -> dict[str, Any]:
     record: dict[str, Any] = {
-        "attributes": {"type": object_type.name, "url": f"/services/data/v62.0/sobjects/{object_type.name}/{row['Id']}"},
+        "attributes": {
+            "type": object_type.name,
+            "url": f"/services/data/v62.0/sobjects/{object_type.name}/{row['Id']}",
+        },
         "Id": row["Id"],
     }
     if details:

@@ -133,9 +133,7 @@ class ObjectType:
 
     def __post_init__(self) -> None:
         self._by_folded = {name.lower(): each for name, each in self.fields.items()}
-        self._by_relationship = {
-            each.relationship.lower(): each for each in self.fields.values() if each.relationship
-        }
+        self._by_relationship = {each.relationship.lower(): each for each in self.fields.values() if each.relationship}
 
     @property
     def custom(self) -> bool:

@@ -42,9 +42,7 @@ class Store:
         """What the user may do with a record, the object's own limits included."""
         if user is None:
             return "edit"
-        on_record = user.rights.on_record(
-            row["Id"], row.get("OwnerId"), user_id=user.id, default=object_type.sharing
-        )
+        on_record = user.rights.on_record(row["Id"], row.get("OwnerId"), user_id=user.id, default=object_type.sharing)
         on_object = user.rights.on_object(object_type.name)
         return on_record if at_least(on_object, on_record) else on_object
 
@@ -80,9 +78,7 @@ class Store:
         fields = self.fields(object_type, user)
         return [{each.name: self.value(object_type, row, each) for each in fields} for row in rows[:limit]]
 
-    def visible(
-        self, object_type: ObjectType, user: User | None, *, with_deleted: bool = False
-    ) -> Iterator[Row]:
+    def visible(self, object_type: ObjectType, user: User | None, *, with_deleted: bool = False) -> Iterator[Row]:
         """Every row the user may see."""
         with self.rows.lock:
             rows = list(self.rows.table(object_type.name).values())

@@ -13,9 +13,7 @@ from emulator.salesforce.errors import ApiError, bad_json
 from emulator.salesforce.schema import Field
 
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9\-]+)+")
-_DATETIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?(Z|[+-]\d{2}:?\d{2})", re.ASCII
-)
+_DATETIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z?", re.ASCII)
 
@@ -75,9 +73,7 @@ def _text(field: Field, value: Any) -> str | None:
 def _email(field: Field, value: Any) -> str | None:
     text = _text(field, value)
     if text and (not _EMAIL.fullmatch(text) or ".." in text or text.startswith(".") or ".@" in text):
-        raise ApiError(
-            "INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", fields=[field.name]
-        )
+        raise ApiError("INVALID_EMAIL_ADDRESS", f"{field.label}: invalid email address: {text}", fields=[field.name])
     return text
 
 

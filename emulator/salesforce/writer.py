@@ -35,9 +35,7 @@ class Saving:
 class Writer:
     """The only place that changes records. Every method is one transaction and raises ApiError."""
 
-    def __init__(
-        self, store: Store, clock: Clock, journal: Journal, *, is_locked: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, journal: Journal, *, is_locked: Callable[[str], bool]) -> None:
         self._store = store
         self._rows = store.rows
         self._clock = clock
@@ -56,7 +54,7 @@ class Writer:
         with self._rows.transaction():
             values = rules.accepted_values(self._store, object_type, given, user=saving.user, inserting=True)
             row = self._with_defaults(object_type, values, saving.user)
-            self._assign(object_type, row, saving, explicit="OwnerId" in values)
+            self._assign(object_type, row, saving)
             rules.check_required(object_type, row, object_type.fields)
             self._check(object_type, row, values, saving, before=None)
             self._put(object_type, row, saving.user, op="insert", before={})
@@ -73,7 +71,7 @@ class Writer:
             self._check_lock(record_id)
             row = {**before, **values}
             rules.check_required(object_type, row, values)
-            self._assign(object_type, row, saving, explicit="OwnerId" in values)
+            self._assign(object_type, row, saving)
             changed = {name: value for name, value in values.items() if before.get(name) != value}
             self._check(object_type, row, changed, saving, before=before)
             self._put(object_type, row, saving.user, op="update", before=before)
@@ -89,9 +87,7 @@ class Writer:
             for child_type, child in self.children(object_type, record_id, cascading=True):
                 self._put(child_type, {**child, "IsDeleted": True}, saving.user, op="delete", before=child)
 
-    def change(
-        self, object_type: ObjectType, row: Row, changes: Mapping[str, Any], *, user: User, op: str
-    ) -> None:
+    def change(self, object_type: ObjectType, row: Row, changes: Mapping[str, Any], *, user: User, op: str) -> None:
         """Write values that only the system may write (conversion, merge, undelete); no rules apply."""
         with self._rows.transaction():
             self._put(object_type, {**row, **changes}, user, op=op, before=row)
@@ -103,6 +99,11 @@ class Writer:
             if row is None:
                 raise errors.not_found()
             self._rows.put(object_type.name, _pruned({**row, **changes, "SystemModstamp": self._now()}))
+
+    def purge(self, object_type: ObjectType, row: Row) -> None:
+        """Mark a deleted row as gone from the recycle bin. Its stamps stay: getDeleted still tells of it."""
+        with self._rows.transaction():
+            self._rows.put(object_type.name, {**row, "_purged": True})
 
     def load(self, object_type: ObjectType, records: list[Mapping[str, Any]], *, user: User) -> list[str]:
         """Put many records at once, as a data load by an admin: types are checked, rules and journal are not."""
@@ -176,7 +177,7 @@ class Writer:
         row |= {"CreatedDate": now, "CreatedById": user.id, "LastModifiedDate": now, "LastModifiedById": user.id}
         return {**row, **values, "Id": record_id, "SystemModstamp": now}
 
-    def _assign(self, object_type: ObjectType, row: dict[str, Any], saving: Saving, *, explicit: bool) -> None:
+    def _assign(self, object_type: ObjectType, row: dict[str, Any], saving: Saving) -> None:
         if saving.assign is False or not object_type.assignment_rules:
             return
         rule_id = saving.assign if isinstance(saving.assign, str) else None
@@ -237,9 +238,7 @@ def _pruned(row: Row) -> dict[str, Any]:
 
 
 def _difference(before: Row, after: Row) -> tuple[dict[str, Any], dict[str, Any]]:
-    names = [
-        name for name in {**before, **after} if name not in _STAMPS and before.get(name) != after.get(name)
-    ]
+    names = [name for name in {**before, **after} if name not in _STAMPS and before.get(name) != after.get(name)]
     return (
         {name: before.get(name) for name in names} if before else {},
         {name: after.get(name) for name in names},

@@ -68,7 +68,9 @@ def located(text: str, message: str, line: int, column: int) -> str:
         return message
     shown = (text.splitlines() or [""])[min(line, len(text.splitlines()) or 1) - 1]
     start = max(0, column - 60)
-    return f"\n{shown[start : column + 40]}\n{' ' * (column - 1 - start)}^\nERROR at Row:{line}:Column:{column}\n{message}"
+    return (
+        f"\n{shown[start : column + 40]}\n{' ' * (column - 1 - start)}^\nERROR at Row:{line}:Column:{column}\n{message}"
+    )
 
 
 def to_query(text: str, node: Node) -> Query:

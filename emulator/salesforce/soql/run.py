@@ -86,9 +86,7 @@ class _Run:
         test = compile_condition(self._context, condition) if condition is not None else None
         chosen = wanted_ids(self._context, condition)
         if chosen is None:
-            candidates = list(
-                self._store.visible(scope.object_type, scope.user, with_deleted=self._asker.with_deleted)
-            )
+            candidates = list(self._store.visible(scope.object_type, scope.user, with_deleted=self._asker.with_deleted))
         else:
             found = (
                 self._store.row(scope.object_type, each, scope.user, with_deleted=self._asker.with_deleted)
@@ -110,7 +108,9 @@ class _Run:
     def _counted(self, counts: list[Node]) -> Found:
         token, alias = cast("tuple[Token | None, Token | None]", tuple(counts[0].children))
         if len(self._query.selections) > 1:
-            raise malformed(self._query.text, "Grouped query: count() must be the only element in the select list", 0, 0)
+            raise malformed(
+                self._query.text, "Grouped query: count() must be the only element in the select list", 0, 0
+            )
         rows = self.rows()
         if token is None:
             return Found([], lambda row: {}, count=len(rows))
