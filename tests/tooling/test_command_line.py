@@ -1,0 +1,125 @@
+"""The `widget` command: whatever is set wrong is one sentence, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.support.processes import free_ports
+
+
+def widget(*arguments: str, data_dir: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "widget", *arguments],
+        env={**os.environ, "DATA_DIR": str(data_dir), **env},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def only_sentence(ran: subprocess.CompletedProcess[str]) -> str:
+    """Its complaint: exactly one line on standard error, and a status that says failure."""
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stderr
+    [line] = ran.stderr.splitlines()
+    assert "hunter2" not in line
+    return line
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Path:
+    assert widget("migrate", data_dir=tmp_path).returncode == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "clock", "migrate"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://app:hunter2@db/widget"),
+        ("REDIS_URL", "http://:hunter2@queue"),
+        ("ENCRYPTION_KEYS", "hunter2"),
+        ("SECRET_KEY", "hunter2"),
+        ("PUBLIC_URL", "hunter2"),
+    ],
+)
+def test_a_bad_setting_is_named(command: str, name: str, value: str, tmp_path: Path) -> None:
+    assert only_sentence(widget(command, data_dir=tmp_path, **{name: value})).startswith(f"widget: {name} must be ")
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "clock", "migrate"])
+def test_a_database_that_is_not_there_is_said_without_its_password(command: str, tmp_path: Path) -> None:
+    url = f"postgresql://app:hunter2@127.0.0.1:{free_ports(1)}/widget"
+
+    sentence = only_sentence(widget(command, data_dir=tmp_path, DATABASE_URL=url))
+
+    assert "The database cannot be used; check DATABASE_URL" in sentence
+
+
+def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "widget.sqlite3").write_text("a shopping list, " * 100)
+
+    assert "check DATABASE_URL (file is not a database)" in only_sentence(widget("migrate", data_dir=tmp_path))
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "clock"])
+def test_an_old_schema_is_said(command: str, tmp_path: Path) -> None:
+    assert "run `widget migrate`" in only_sentence(widget(command, data_dir=tmp_path))
+
+
+@pytest.mark.parametrize("command", ["web", "worker", "clock"])
+def test_a_missing_queue_server_is_said(command: str, migrated: Path) -> None:
+    assert "REDIS_URL is not set" in only_sentence(widget(command, data_dir=migrated))
+
+
+def test_a_taken_port_is_said(migrated: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        ran = widget("web", "--port", port, data_dir=migrated, REDIS_URL="unix:///nobody.sock")
+
+    assert f"Port {port} is taken" in only_sentence(ran)
+
+
+def test_an_address_of_another_machine_is_said(migrated: Path) -> None:
+    ran = widget("web", "--host", "192.0.2.1", data_dir=migrated, REDIS_URL="unix:///nobody.sock")
+
+    assert "choose another with --port or --host" in only_sentence(ran)
+
+
+def test_an_admin_is_made_and_can_be_given_a_new_password(migrated: Path) -> None:
+    for password in ("correct horse battery", "another horse battery"):
+        ran = widget("create-admin", "ana@example.com", "--password-stdin", data_dir=migrated, stdin=f"{password}\n")
+        assert ran.stdout == "ana@example.com may sign in as admin.\n"
+
+
+def test_a_weak_password_is_said(migrated: Path) -> None:
+    ran = widget("create-admin", "ana@example.com", "--password-stdin", data_dir=migrated, stdin="short\n")
+
+    assert "at least 12 characters" in only_sentence(ran)
+
+
+def test_the_doctor_finds_everything_that_needs_mending_at_once(tmp_path: Path) -> None:
+    ran = widget("doctor", data_dir=tmp_path)
+
+    assert ran.returncode == 1
+    findings = {line.split(":")[0] for line in ran.stdout.splitlines()}
+    assert findings == {"ok    settings", "MEND  database", "MEND  encryption keys", "MEND  clock", "MEND  queue"}
+
+
+def test_the_doctor_recovers_its_trust_step_by_step(migrated: Path) -> None:
+    lines = widget("doctor", data_dir=migrated, ENCRYPTION_KEYS=Fernet.generate_key().decode()).stdout.splitlines()
+
+    assert lines[:3] == ["ok    settings", "ok    database", "ok    encryption keys"]
+    assert lines[3].startswith("MEND  clock: It has never run")
