@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,17 +30,22 @@ JOB_SECONDS = 180  # far above any honest single run: every CRM call has its own
 MAX_INTERNAL_TRIES = 5
 
 
-def request_single(runtime: Runtime, ask: runs.Ask) -> tuple[SyncRun, bool]:
-    """Ask for one record to be brought in line; the run, and whether it is a new one.
+@dataclass(frozen=True)
+class Asked:
+    run: SyncRun
+    is_new: bool  # False: an open run of the same record was joined
+    queue_answers: bool
+
+
+def request_single(runtime: Runtime, ask: runs.Ask) -> Asked:
+    """Ask for one record to be brought in line.
 
     The row is committed before the queue hears of it. A queue that is down costs nothing but time: the tick
     enqueues what was never picked up.
     """
     with runtime.database.write() as session:
         run, is_new = runs.open_single(session, ask)
-    if is_new:
-        enqueue_single(runtime, run.id)
-    return run, is_new
+    return Asked(run, is_new, enqueue_single(runtime, run.id) if is_new else True)
 
 
 def enqueue_single(runtime: Runtime, run_id: int) -> bool:

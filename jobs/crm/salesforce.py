@@ -185,7 +185,7 @@ class SalesforceAdapter:
         return CrmRow(
             record_id=record["Id"],
             name=record.get("Name") or "",
-            values={name: _decode(record, name, field_type) for name, field_type in fields.items()},
+            values={name: decode_row_value(record, name, field_type) for name, field_type in fields.items()},
             modified_at=_second(parse_time(record["LastModifiedDate"])),
             modified_by=(record.get("LastModifiedBy") or {}).get("Name") or "",
             read_at=_second(self.meter.looked_up_at),
@@ -235,7 +235,8 @@ def _relationship(lookup: str) -> str:
     return lookup.removesuffix("__c") + "__r" if lookup.endswith("__c") else lookup.removesuffix("Id")
 
 
-def _decode(record: Mapping[str, Any], name: str, field_type: str) -> Value:
+def decode_row_value(record: Mapping[str, Any], name: str, field_type: str) -> Value:
+    """A field of a Salesforce row in canonical form; a user by email, where the row came with it."""
     if field_type == "user":
         return normalise(field_type, (record.get(_relationship(name)) or {}).get("Email"))
     return normalise(field_type, record.get(name))

@@ -1,0 +1,121 @@
+"""A fresh look at one CRM record when a panel opens: with the person's own eyes, or with the connection's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from jobs import usage
+from jobs.crm.adapters import open_adapter
+from jobs.crm.base import ObjectInfo
+from jobs.crm.describes import describe
+from jobs.crm.errors import NotFound
+from jobs.crm.http import Meter
+from jobs.crm.salesforce import SalesforceAdapter, decode_row_value
+from jobs.crm.tokens import BorrowedToken
+from jobs.models import Connection, CrmRecord, FieldMapping, ObjectMapping
+from jobs.runtime import Runtime, utc_now
+from jobs.sync.settle import seen
+from jobs.values import parse_time
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Mapped CRM fields a person may read and edit on one record."""
+
+    readable: tuple[str, ...]
+    editable: tuple[str, ...]
+
+
+def look_as_person(
+    runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str, token: str
+) -> Sight:
+    """Read the record with the person's own token: its sharing and field security are the CRM's, not ours.
+
+    One call. Raises NotFound when this person may not see the record, AuthorizationLost when the token has ended.
+    """
+    meter = Meter()
+    adapter = SalesforceAdapter(
+        runtime.settings, connection.base_url, BorrowedToken(token), api_version=connection.api_version, meter=meter
+    )
+    try:
+        info, record = adapter.see(mapping.object, record_id)
+    finally:
+        _count(runtime, connection, meter.calls)
+    sight = _sight(mapping, info)
+    _keep_partial(runtime, connection, mapping, record, sight)
+    return sight
+
+
+def look_as_connection(runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str) -> None:
+    """Read the mapped fields and keep what was seen. One call, one more when the fields have to be asked for."""
+    adapter = open_adapter(runtime, connection)
+    try:
+        info = describe(runtime, adapter, connection.id, mapping.object)
+        fields = {each.crm_field: each.field_type for each in _mapped(mapping) if each.crm_field in info.fields}
+        row = adapter.read(mapping.object, record_id, fields)
+    except NotFound:
+        _mark_gone(runtime, connection, mapping, record_id)
+        raise
+    finally:
+        _count(runtime, connection, adapter.calls)
+    _keep(runtime, seen(connection.id, mapping.object, row))
+
+
+def _sight(mapping: ObjectMapping, info: ObjectInfo) -> Sight:
+    visible = [each.crm_field for each in _mapped(mapping) if each.crm_field in info.fields]
+    return Sight(tuple(visible), tuple(name for name in visible if info.fields[name].may_update))
+
+
+def _mapped(mapping: ObjectMapping) -> list[FieldMapping]:
+    return [each for each in mapping.fields if each.enabled]
+
+
+def _keep_partial(
+    runtime: Runtime, connection: Connection, mapping: ObjectMapping, record: Mapping[str, Any], sight: Sight
+) -> None:
+    """Keep what this person saw; what is hidden from them stays as it was last seen by others."""
+    key = (connection.id, mapping.object, str(record["Id"]))
+    with runtime.database.read() as session:
+        kept = session.get(CrmRecord, key)
+    fresh = {
+        each.crm_field: decode_row_value(record, each.crm_field, each.field_type)
+        for each in _mapped(mapping)
+        if each.crm_field in sight.readable and each.field_type != "user"
+    }
+    _keep(
+        runtime,
+        CrmRecord(
+            connection_id=connection.id,
+            object=mapping.object,
+            crm_record_id=str(record["Id"]),
+            name=str(record.get("Name") or (kept.name if kept else ""))[:400],
+            values=(dict(kept.values) if kept else {}) | fresh,
+            is_deleted=False,
+            modified_at=parse_time(record["LastModifiedDate"]),
+            modified_by=kept.modified_by if kept else "",
+            seen_at=utc_now(),
+        ),
+    )
+
+
+def _mark_gone(runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str) -> None:
+    with runtime.database.write() as session:
+        if (kept := session.get(CrmRecord, (connection.id, mapping.object, record_id))) is not None:
+            kept.is_deleted = True
+
+
+def _keep(runtime: Runtime, record: CrmRecord) -> None:
+    try:
+        with runtime.database.write() as session:
+            session.merge(record)
+    except IntegrityError:
+        return  # a worker has just put down a look of its own, at least as fresh
+
+
+def _count(runtime: Runtime, connection: Connection, calls: int) -> None:
+    with runtime.database.write() as session:
+        usage.add(session, connection.id, calls)

@@ -1,0 +1,95 @@
+"""Values and times as this person reads them: their locale, their time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+
+from jobs.runtime import utc_now
+from jobs.values import Value, parse_time
+from widget.panel_view import Moment
+
+FALLBACK_LOCALE = Locale("en", "US")
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+class Reader:
+    """Formats for one person."""
+
+    def __init__(self, locale: str, time_zone: str) -> None:
+        self.locale = _locale(locale)
+        self.zone = _zone(time_zone)
+
+    def value(self, field_type: str, value: Value) -> str:
+        """Display text; "" for a blank."""
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        if isinstance(value, list):
+            return ", ".join(value)
+        if isinstance(value, int | float):
+            text = format_decimal(value, format="#,##0.##########", locale=self.locale)
+            return f"{text} %" if field_type == "percent" else text
+        if field_type == "date":
+            return _dated(value, lambda day: format_date(day, "medium", locale=self.locale))
+        if field_type == "datetime":
+            return self.exact(parse_time(value))
+        return value
+
+    def moment(self, at: datetime, now: datetime | None = None) -> Moment:
+        return Moment(at.astimezone(UTC).isoformat(timespec="seconds"), relative(at, now), self.exact(at))
+
+    def exact(self, at: datetime) -> str:
+        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
+
+
+def relative(at: datetime, now: datetime | None = None) -> str:
+    """ "just now", "3 min ago", "in 5 min", "2 days ago"."""
+    seconds = round(((now or utc_now()) - at).total_seconds())
+    if abs(seconds) < 5:
+        return "just now"
+    size, unit = _sized(abs(seconds))
+    amount = f"{size} {unit}{'s' if unit in ('day', 'month', 'year') and size != 1 else ''}"
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def _sized(seconds: int) -> tuple[int, str]:
+    for limit, size, unit in (
+        (_MINUTE, 1, "s"),
+        (_HOUR, _MINUTE, "min"),
+        (_DAY, _HOUR, "h"),
+        (60 * _DAY, _DAY, "day"),
+        (730 * _DAY, 30 * _DAY, "month"),
+    ):
+        if seconds < limit:
+            return seconds // size, unit
+    return seconds // (365 * _DAY), "year"
+
+
+def _dated(text: str, show: object) -> str:
+    try:
+        return str(show(date.fromisoformat(text)))  # type: ignore[operator]
+    except ValueError:
+        return text
+
+
+@lru_cache(maxsize=256)
+def _locale(name: str) -> Locale:
+    try:
+        return Locale.parse(name.replace("-", "_")) if name else FALLBACK_LOCALE
+    except (ValueError, UnknownLocaleError):
+        return FALLBACK_LOCALE
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        return UTC

@@ -1,0 +1,14 @@
+"""How a CRM opens a panel: a file per CRM. Each proves who is asking; `opening` turns the proof into a panel."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from widget import admin
+import widget.launch.salesforce as salesforce
+
+
+def install(app: Flask) -> None:
+    # A launch proves itself by the CRM's signature; there is no session a foreign form could ride on.
+    admin.csrf.exempt(salesforce.blueprint)
+    app.register_blueprint(salesforce.blueprint)

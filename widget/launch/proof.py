@@ -1,0 +1,57 @@
+"""What a verified launch proves, and that each proof is good only once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy.exc import IntegrityError
+
+from jobs.models import Connection, UsedProof
+from jobs.runtime import Runtime, utc_now
+
+
+@dataclass(frozen=True)
+class Host:
+    """The page around our frame: how it is spoken to, and its exact origin."""
+
+    protocol: Literal["canvas", "lwc", ""]
+    origin: str
+    canvas_instance_id: str = ""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A launch whose signature holds. Person and org are proved; the record is a claim unless `readable` is set."""
+
+    connection: Connection
+    user_id: str
+    user_name: str
+    object: str
+    crm_record_id: str
+    host: Host
+    digest: str
+    forget_at: datetime
+    may_sync: bool = True
+    locale: str = "en_US"
+    time_zone: str = "UTC"
+    color_scheme: Literal["light", "dark", ""] = ""
+    person_token: str = ""  # the person's own CRM token: to look with, never to keep
+    readable: tuple[str, ...] | None = None
+    editable: tuple[str, ...] | None = None
+
+
+def digest_of(proof: str) -> str:
+    return hashlib.sha256(proof.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def use_once(runtime: Runtime, digest: str, forget_at: datetime) -> bool:
+    """Remember the proof; False when it has been used before. The database decides between two at once."""
+    try:
+        with runtime.database.write() as session:
+            session.add(UsedProof(digest=digest, used_at=utc_now(), forget_at=forget_at))
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Salesforce opens a panel in two ways: Canvas posts a signed request, a Lightning component hands over Apex's JWT."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from jobs.crm.errors import RecordError
+from jobs.crm.http import may_be_host
+from jobs.crm.salesforce import CRM, HOST_SUFFIXES, OBJECT_PATTERN, full_id
+from jobs.models import Connection
+from jobs.runtime import Runtime, utc_now
+from widget.context import runtime
+from widget.launch import apex, canvas
+from widget.launch.opening import open_panel, refuse
+from widget.launch.proof import Host, Launch, digest_of
+from widget.security import allow_framing_by
+
+blueprint = Blueprint("launch_salesforce", __name__, url_prefix="/launch/salesforce")
+
+# A Canvas envelope verifies for ever: its digest is kept far longer than the two hours its own token lives.
+CANVAS_MEMORY = timedelta(days=30)
+FORM_TYPE = "application/x-www-form-urlencoded"
+LWC_PATH = "/launch/salesforce/lwc"
+# The first three characters of an id tell a standard object; a component passes the object along with the id.
+_PREFIXES = {"001": "Account", "003": "Contact", "00Q": "Lead", "006": "Opportunity"}
+_ANCESTORS_OF_ANY_ORG = (
+    "https://*.lightning.force.com",
+    "https://*.my.salesforce.com",
+    "https://*.vf.force.com",
+    "https://*.visualforce.com",
+    "https://*.visual.force.com",
+)
+
+
+@blueprint.get("/canvas")
+def canvas_by_get() -> ResponseReturnValue:
+    """Salesforce sends a GET before a person has approved the app: the app is not set up as pre-authorized."""
+    _frame_before_verified()
+    if request.args.get("_sfdc_canvas_authvalue") == "user_approval_required":
+        raise refuse("NOT_PREAUTHORISED", 403)
+    raise refuse("GET_INSTEAD_OF_POST", 405)
+
+
+@blueprint.post("/canvas")
+def canvas_by_post() -> ResponseReturnValue:
+    """Form field `signed_request`; answers the panel itself."""
+    _frame_before_verified()
+    if request.mimetype != FORM_TYPE:
+        raise refuse("NOT_A_FORM", 415)
+    sent = request.form.getlist("signed_request")
+    if len(sent) != 1:
+        raise refuse("MALFORMED_ENVELOPE", 400)
+    here = runtime()
+    connections = {each.id: each for each in _connections(here)}
+    try:
+        secrets = [(each.id, here.vault.open(each.canvas_secret_sealed)) for each in connections.values()]
+        envelope = canvas.open_envelope(sent[0], secrets)
+    except canvas.EnvelopeRefused as error:
+        raise refuse(error.code, 401 if error.code == "WRONG_SIGNATURE" else 400) from None
+    return open_panel(here, _canvas_launch(here, connections[envelope.signer], envelope, sent[0]))
+
+
+@blueprint.get("/lwc")
+def lwc() -> ResponseReturnValue:
+    """Query parameter `token`: a JWT signed by the org's Apex, one use, about a minute."""
+    _frame_before_verified()
+    here = runtime()
+    tokens = request.args.getlist("token")
+    if len(tokens) != 1:
+        raise refuse("MALFORMED_PROOF", 400)
+    connections = {each.launch_issuer: each for each in _connections(here) if each.launch_issuer}
+
+    def signer_of(issuer: str) -> apex.Signer | None:
+        found = connections.get(issuer)
+        return apex.Signer(found.id, found.org_id, found.launch_certificate) if found else None
+
+    try:
+        proof = apex.open_proof(tokens[0], here.settings.public_url + LWC_PATH, signer_of)
+    except apex.ProofRefused as error:
+        raise _lwc_refusal(error.code) from None
+    connection = next(each for each in connections.values() if each.id == proof.connection_id)
+    return open_panel(here, _lwc_launch(connection, proof, tokens[0]))
+
+
+def _canvas_launch(here: Runtime, connection: Connection, envelope: canvas.Envelope, proof: str) -> Launch:
+    host = Host("canvas", _origin(here, envelope.target_origin), envelope.instance_id)
+    _origin(here, envelope.instance_url)
+    if _full_id(envelope.org_id) != connection.org_id:
+        raise refuse("FOREIGN_ORG", 403)
+    allow_framing_by(dict.fromkeys([*connection.host_origins, host.origin]))
+    object_name, record_id = _record(envelope.object, envelope.record_id, host)
+    return Launch(
+        connection=connection,
+        user_id=_full_id(envelope.user_id),
+        user_name=envelope.user_name,
+        object=object_name,
+        crm_record_id=record_id,
+        host=host,
+        digest=digest_of(proof),
+        forget_at=utc_now() + CANVAS_MEMORY,
+        locale=envelope.locale,
+        time_zone=envelope.time_zone,
+        color_scheme=_scheme(envelope.theme),
+        person_token=envelope.oauth_token,
+    )
+
+
+def _lwc_launch(connection: Connection, proof: apex.ApexProof, token: str) -> Launch:
+    # Lightning pages live on the last of the connection's hosts.
+    host = Host("lwc", connection.host_origins[-1] if connection.host_origins else "")
+    allow_framing_by(connection.host_origins)
+    object_name, record_id = _record(proof.object, proof.record_id, host)
+    return Launch(
+        connection=connection,
+        user_id=_full_id(proof.user_id),
+        user_name=proof.user_name,
+        object=object_name,
+        crm_record_id=record_id,
+        host=host,
+        digest=digest_of(f"{proof.org_id}:{proof.jti}"),
+        forget_at=datetime.fromtimestamp(proof.expires_at, UTC) + timedelta(minutes=5),
+        may_sync=proof.may_sync,
+        locale=proof.locale,
+        time_zone=proof.time_zone,
+        color_scheme=_scheme(proof.theme),
+        readable=proof.readable,
+        editable=proof.editable,
+    )
+
+
+def _connections(here: Runtime) -> list[Connection]:
+    with here.database.read() as session:
+        return list(session.scalars(select(Connection).where(Connection.crm == CRM).order_by(Connection.id)))
+
+
+def _frame_before_verified() -> None:
+    """Who may frame a refusal, when nothing is known yet of who sent it: the hosts of our orgs and Salesforce's own."""
+    known = [origin for each in _connections(runtime()) for origin in each.host_origins]
+    allow_framing_by(dict.fromkeys([*known, *_ANCESTORS_OF_ANY_ORG]))
+
+
+def _origin(here: Runtime, url: str) -> str:
+    """The origin of a host that may be Salesforce's. Guards every later use of it. Raises LaunchRefused."""
+    parts = urlsplit(url)
+    trusted = parts.netloc.lower() in here.settings.trusted_crm_hosts
+    if parts.scheme != "https" and not (trusted and parts.scheme == "http"):
+        raise refuse("FOREIGN_HOST", 403)
+    if not re.fullmatch(r"[A-Za-z0-9.:-]+", parts.netloc) or not may_be_host(
+        parts.netloc, here.settings, HOST_SUFFIXES
+    ):
+        raise refuse("FOREIGN_HOST", 403)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _record(object_name: str, record_id: str, host: Host) -> tuple[str, str]:
+    name = object_name or _PREFIXES.get(record_id[:3], "")
+    if not record_id:
+        raise refuse("NO_RECORD", 400, host)
+    if not OBJECT_PATTERN.fullmatch(name):
+        raise refuse("UNKNOWN_OBJECT", 400, host)
+    return name, _full_id(record_id)
+
+
+def _full_id(record_id: str) -> str:
+    try:
+        return full_id(record_id)
+    except RecordError:
+        raise refuse("MALFORMED_ID", 400) from None
+
+
+def _scheme(theme: str) -> Literal["light", "dark", ""]:
+    return theme if theme in ("light", "dark") else ""  # type: ignore[return-value]  # narrowed by the test
+
+
+def _lwc_refusal(code: str) -> Exception:
+    # Often a cached page: its host can fetch a new proof, once asked. Only a host we know hears the question.
+    known = next((each.host_origins[-1] for each in _connections(runtime()) if each.host_origins), "")
+    return refuse(code, 401, Host("lwc", known) if code == "EXPIRED_PROOF" else None)

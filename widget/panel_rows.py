@@ -1,0 +1,140 @@
+"""The panel's rows: one per synced field, one per log entry, one per candidate. Nothing this person may not read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from jobs.models import FieldMapping, LocalRecord, SyncLogEntry
+from jobs.sync.scene import local_value
+from jobs.values import Value, parse_time
+from widget.panel_view import Candidate, EntryView, FieldRow, LinkView, Moment
+
+if TYPE_CHECKING:
+    from widget.panel_facts import Facts
+
+MATCHED_BY = {"email": "by email", "domain": "by domain", "name": "by name", "text": "by a chosen field"}
+
+
+def field_rows(facts: Facts) -> tuple[FieldRow, ...]:
+    if facts.mapping is None:
+        return ()
+    shown = [each for each in facts.mapping.fields if each.enabled and facts.may_read(each.crm_field)]
+    changed = _just_changed(facts)
+    return tuple(_row(facts, each, changed.get(each.crm_field, "")) for each in shown)
+
+
+def _row(facts: Facts, mapping: FieldMapping, just_changed: Literal["", "here", "crm"]) -> FieldRow:
+    theirs: Value = facts.seen.values.get(mapping.crm_field) if facts.seen else None
+    ours = local_value(facts.local, mapping)
+    changed, by = _changed(facts, facts.local, mapping.local_field)
+    return FieldRow(
+        name=mapping.crm_field,
+        label=mapping.label,
+        crm_value=facts.reader.value(mapping.field_type, theirs),
+        our_value=facts.reader.value(mapping.field_type, ours),
+        differs=facts.local is not None and theirs != ours,
+        direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
+        direction_words=_direction_words(mapping.direction, facts.crm_label),
+        changed=changed,
+        changed_by=by,
+        just_changed=just_changed,
+        note=_note(facts, mapping),
+        long=mapping.field_type == "long_text",
+    )
+
+
+def _direction_words(direction: str, crm: str) -> str:
+    return {
+        "inbound": f"From {crm} to us",
+        "outbound": f"From us to {crm}",
+        "two_way": "Both ways, the latest change wins",
+    }[direction]
+
+
+def _note(facts: Facts, mapping: FieldMapping) -> str:
+    if mapping.paused_reason:
+        return mapping.paused_reason
+    if mapping.direction != "inbound" and not facts.may_edit(mapping.crm_field):
+        return f"You may not edit this field in {facts.crm_label}"
+    if mapping.write_rule == "fill_blank":
+        return "Filled only while empty"
+    return ""
+
+
+def _changed(facts: Facts, local: LocalRecord | None, name: str) -> tuple[Moment | None, str]:
+    origin: Mapping[str, str] | None = local.provenance.get(name) if local is not None else None
+    if not origin:
+        return None, ""
+    return facts.reader.moment(parse_time(origin["at"])), _you_or(facts, origin.get("by", ""))
+
+
+def _just_changed(facts: Facts) -> dict[str, Literal["", "here", "crm"]]:
+    """CRM field -> the side that this visit's finished run changed."""
+    if facts.run_entry is None or facts.situation.run_id is None:
+        return {}
+    return {each["crm_field"]: each["side"] for each in facts.run_entry.changes}
+
+
+def link_view(facts: Facts, candidates: tuple[Candidate, ...]) -> LinkView:
+    name = facts.local.name if facts.local else ""
+    if facts.link is not None:
+        return LinkView("linked", f"Linked to {name}" if name else "Linked")
+    if candidates or (facts.match is not None and facts.match.verdict == "several"):
+        return LinkView("ambiguous", "Several of ours could be this one", candidates)
+    if facts.match is not None and facts.match.verdict == "one" and facts.match.rule is not None:
+        return LinkView("matched", f"Matches {name} {MATCHED_BY.get(facts.match.rule.compare_as, '')}")
+    return LinkView("unlinked", "Not linked yet")
+
+
+def candidates_view(facts: Facts) -> tuple[Candidate, ...]:
+    if facts.match is None or facts.match.verdict != "several":
+        return ()
+    return tuple(Candidate(each.local_record_id, each.name, each.detail) for each in facts.match.candidates)
+
+
+def entry_views(facts: Facts) -> tuple[EntryView, ...]:
+    return tuple(_entry(facts, each) for each in facts.entries)
+
+
+def _entry(facts: Facts, entry: SyncLogEntry) -> EntryView:
+    return EntryView(
+        outcome=entry.outcome,  # type: ignore[arg-type]  # the column holds one of the outcomes
+        sentence=entry_sentence(entry, facts.crm_label, visible_changes(facts, entry)),
+        at=facts.reader.moment(entry.finished_at or entry.created_at),
+        code=entry.code,
+        remedy=entry.remedy,
+        by=_you_or(facts, entry.by),
+    )
+
+
+def visible_changes(facts: Facts, entry: SyncLogEntry) -> list[dict[str, Any]]:
+    return [each for each in entry.changes if facts.may_read(each["crm_field"])]
+
+
+def entry_sentence(entry: SyncLogEntry, crm: str, changes: Sequence[Mapping[str, Any]]) -> str:
+    """One line of what happened, counting only changes this person may know of."""
+    if entry.outcome == "created":
+        return f"Created here from {crm}"
+    if entry.outcome == "unchanged":
+        return "Nothing to do"
+    if entry.outcome == "updated":
+        done = changed_sentence(crm, changes) or "Updated"
+        return f"{done}. {entry.message}" if entry.message else done
+    return entry.message or entry.outcome.capitalize()
+
+
+def changed_sentence(crm: str, changes: Sequence[Mapping[str, Any]]) -> str:
+    """ "2 fields from Salesforce, 1 field to Salesforce"; "" when there are none."""
+    here = sum(1 for each in changes if each["side"] == "here")
+    there = sum(1 for each in changes if each["side"] == "crm")
+    parts = [f"{_fields(here)} from {crm}"] * bool(here) + [f"{_fields(there)} to {crm}"] * bool(there)
+    return ", ".join(parts)
+
+
+def _fields(count: int) -> str:
+    return f"{count} field" if count == 1 else f"{count} fields"
+
+
+def _you_or(facts: Facts, name: str) -> str:
+    return "you" if name and name == facts.claims.user_name else name

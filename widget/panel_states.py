@@ -1,0 +1,241 @@
+"""Which of its states the panel is in, and what it says there: what is so, what was kept, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from jobs.models.connection import BROKEN
+from jobs.models.run import FAILED, PARTIAL, QUEUED, RUNNING
+from jobs.runtime import utc_now
+from jobs.sync.words import words
+from widget.panel_rows import changed_sentence, visible_changes
+from widget.panel_view import FieldRow, PanelState, StepView
+
+if TYPE_CHECKING:
+    from widget.panel_facts import Facts
+
+STEPS = ("queued", "reading", "comparing", "writing")
+
+
+@dataclass(frozen=True)
+class StateWords:
+    state: PanelState
+    headline: str
+    detail: str = ""
+    remedy: str = ""
+    code: str = ""
+    health: Literal["good", "attention", "bad", "busy", "off"] = "good"
+    health_words: str = ""
+    can_sync: bool = True
+
+
+def describe_state(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
+    """The first that applies: a run that is on, a switch that is off, this visit's result, then how things stand."""
+    for look in (_open_run, _switched_off, _gone, _not_allowed, _result, _unreachable, _ambiguous):
+        if (found := look(facts)) is not None:
+            return found
+    return _standing(facts, rows)
+
+
+def step_views(facts: Facts) -> tuple[StepView, ...]:
+    run = facts.run
+    if run is None or run.finished_at is not None:
+        return ()
+    at = STEPS.index(run.step) if run.status == RUNNING and run.step in STEPS else 0
+    labels = ("Queued", f"Reading {facts.crm_label}", "Comparing", f"Writing to {facts.crm_label}")
+    return tuple(
+        StepView(label, "done" if place < at else "now" if place == at else "next")
+        for place, label in enumerate(labels)
+    )
+
+
+def _open_run(facts: Facts) -> StateWords | None:
+    run = facts.run
+    if run is None or run.finished_at is not None:
+        return None
+    if run.status == QUEUED and run.resume_at is not None and run.resume_at > utc_now():
+        return _waiting(facts, run.code)
+    if run.status == RUNNING:
+        labels = {"comparing": "Comparing both sides.", "writing": f"Writing to {facts.crm_label}."}
+        return _busy("running", labels.get(run.step, f"Reading {facts.crm_label}."))
+    if not facts.situation.queue_answers:
+        return _busy(
+            "queued", "Your click is saved.", "Our queue does not answer right now; the sync starts by itself."
+        )
+    if (utc_now() - run.created_at).total_seconds() > 3:
+        return _busy("queued", "Waiting for a free worker.", "Your click is saved; you need not wait here.")
+    return _busy("queued", "Waiting for a free worker.")
+
+
+def _busy(state: PanelState, headline: str, detail: str = "") -> StateWords:
+    return StateWords(state, headline, detail, health="busy", health_words="Syncing", can_sync=False)
+
+
+def _waiting(facts: Facts, code: str) -> StateWords:
+    said = words(code or "NO_ANSWER", crm=facts.crm_label, object_label=facts.object_label)
+    return StateWords(
+        "waiting",
+        said.message,
+        "Your click is kept; nothing was lost.",
+        code=code,
+        health="attention",
+        health_words="Waiting",
+        can_sync=False,
+    )
+
+
+def _switched_off(facts: Facts) -> StateWords | None:
+    if not facts.connection.syncs_enabled:
+        return _off(facts, "syncs_off", "SYNCS_OFF", "Syncs off")
+    if facts.mapping is None:
+        return _off(facts, "object_off", "NOT_MAPPED", "Not set up")
+    if not facts.mapping.enabled:
+        return _off(facts, "object_off", "OBJECT_OFF", f"{facts.object_label} sync off")
+    return None
+
+
+def _off(facts: Facts, state: PanelState, code: str, health_words: str) -> StateWords:
+    said = words(code, crm=facts.crm_label, object_label=facts.object_label)
+    detail = "All values and links are kept."
+    return StateWords(state, said.message, detail, said.remedy, code, "off", health_words, can_sync=False)
+
+
+def _gone(facts: Facts) -> StateWords | None:
+    if not facts.situation.is_deleted and not (facts.seen and facts.seen.is_deleted):
+        return None
+    said = words("RECORD_DELETED", crm=facts.crm_label, object_label=facts.object_label)
+    return StateWords("deleted", said.message, "", said.remedy, "RECORD_DELETED", "bad", "Deleted", can_sync=False)
+
+
+def _not_allowed(facts: Facts) -> StateWords | None:
+    if facts.claims.allows("sync"):
+        return None
+    headline = "You may look at this record, but not sync it."
+    return StateWords("not_allowed", headline, "", "An admin can allow it.", "", "off", "View only", can_sync=False)
+
+
+def _result(facts: Facts) -> StateWords | None:
+    """What came of the run this visit started or joined."""
+    entry, run = facts.run_entry, facts.run
+    if facts.situation.run_id is None or run is None or run.finished_at is None:
+        return None
+    if entry is None:
+        return _bad("failed", run.message, "", "Sync again.", run.code)
+    if run.status == FAILED:
+        return _bad("failed", entry.message, "Nothing was changed.", entry.remedy, entry.code)
+    if entry.outcome == "conflict":
+        return StateWords(
+            "conflict",
+            "Both sides changed the same field.",
+            "Nothing was written for it; both values are kept.",
+            "Change one side to what it should be, then sync again.",
+            "BOTH_CHANGED",
+            "attention",
+            "Conflict",
+        )
+    if entry.outcome == "skipped":
+        if entry.code == "AMBIGUOUS_MATCH":
+            return _ambiguous(facts)
+        return StateWords(
+            "skipped", entry.message, "Nothing was changed.", entry.remedy, entry.code, "attention", "Skipped"
+        )
+    if entry.outcome == "unchanged":
+        return StateWords(
+            "nothing",
+            "Nothing to do.",
+            _left_alone(facts) or "Both sides hold the same values.",
+            health_words="In step",
+        )
+    return _done(facts)
+
+
+def _done(facts: Facts) -> StateWords:
+    entry = facts.run_entry
+    assert entry is not None
+    did = changed_sentence(facts.crm_label, visible_changes(facts, entry))
+    if entry.outcome == "created":
+        headline = f"Created here from {facts.crm_label}."
+    else:
+        headline = f"{did}." if did else "Updated."
+    if facts.run is not None and facts.run.status == PARTIAL:
+        return StateWords("done", headline, entry.message, entry.remedy, entry.code, "attention", "Partly in step")
+    return StateWords("done", headline, _left_alone(facts), health_words="In step")
+
+
+def _left_alone(facts: Facts) -> str:
+    entry = facts.run_entry
+    left = [each for each in entry.left_alone if facts.may_read(each["crm_field"])] if entry else []
+    if not left:
+        return ""
+    if len(left) == 1:
+        return f"{left[0]['label']} was left as it is: {left[0]['reason']}"
+    return f"{', '.join(each['label'] for each in left)} were left as they are: {left[0]['reason']}"
+
+
+def _unreachable(facts: Facts) -> StateWords | None:
+    if facts.connection.state == BROKEN:
+        said = words(
+            "CONNECTION_BROKEN",
+            crm=facts.crm_label,
+            object_label=facts.object_label,
+            detail=facts.connection.broken_code,
+        )
+        return StateWords(
+            "unreachable",
+            said.message,
+            "The values below are the last ones seen.",
+            said.remedy,
+            facts.connection.broken_code,
+            "bad",
+            "Not connected",
+        )
+    if facts.situation.crm_answers:
+        return None
+    headline = f"{facts.crm_label} does not answer right now."
+    return StateWords(
+        "unreachable",
+        headline,
+        "The values below are the last ones seen.",
+        "You can sync all the same: your click is kept until it answers.",
+        "",
+        "bad",
+        "No answer",
+    )
+
+
+def _ambiguous(facts: Facts) -> StateWords | None:
+    if facts.match is None or facts.match.verdict != "several":
+        return None
+    return StateWords(
+        "ambiguous",
+        "Several of our records could be this one.",
+        "Nothing is synced until one is chosen.",
+        "Choose the right one.",
+        "AMBIGUOUS_MATCH",
+        "attention",
+        "Choose a match",
+    )
+
+
+def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
+    """No run, nothing in the way: how the two records stand."""
+    differing = sum(1 for row in rows if row.differs)
+    if facts.link is None:
+        kind = facts.object_label.lower()
+        matched = facts.local is not None
+        detail = "A sync links the two." if matched else "A sync links it, or creates it on our side."
+        return StateWords(
+            "never", f"This {kind} has not been synced yet.", detail, health="off", health_words="Not synced yet"
+        )
+    if differing:
+        number = "1 field differs" if differing == 1 else f"{differing} fields differ"
+        return StateWords(
+            "differs", f"{number}.", "Sync to bring both sides in step.", health="attention", health_words=number
+        )
+    return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
+
+
+def _bad(state: PanelState, headline: str, detail: str, remedy: str, code: str) -> StateWords:
+    return StateWords(state, headline, detail, remedy, code, "bad", "Not synced")
