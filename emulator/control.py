@@ -59,7 +59,7 @@ def _add_reading(blueprint: Blueprint, crm: Controlled) -> None:
         since, kind = request.args.get("since", 0, type=int), request.args.get("kind")
         limit = request.args.get("limit", 10_000, type=int)
         entries = crm.journal.entries(since=since, kind=kind, limit=limit)
-        full = len(entries) == limit
+        full = bool(entries) and len(entries) == limit
         return jsonify(entries=entries, next=entries[-1]["seq"] + 1 if full else crm.journal.next_seq)
 
     @blueprint.get("/users")

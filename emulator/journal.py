@@ -125,7 +125,8 @@ class Journal:
 
     @property
     def next_seq(self) -> int:
-        return self._last + 1
+        last: int = self._last
+        return last + 1
 
     def close(self) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from emulator.gateway import WsgiApp
 THREADS = 32
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type hints
+class Server(BaseApplication):
     """Serves one CRM. `load` is called in the worker process, so that nothing open is carried over a fork."""
 
     def __init__(self, load: Callable[[], tuple[WsgiApp, Clock]], *, host: str, port: int) -> None:
@@ -42,7 +42,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no type hin
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> WsgiApp:
+    def load(self) -> Any:
         app, clock = self._load()
         # gunicorn writes the Date header itself; the CRM's clock may run ahead or behind.
         gunicorn.util.http_date = lambda timestamp=None: format_datetime(clock.now(), usegmt=True)

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Client id and secret of the external client app, the Canvas app's secret, and the key pair that Apex signs with."""
+    """The external client app's id and secret, the Canvas app's secret, the key pair that Apex signs with."""
 
     client_id: str
     client_secret: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.control import ControlError, Event
@@ -38,6 +39,7 @@ def events_of(org: Org) -> dict[str, Event]:
         "objects": add_objects,
         "records": load_records,
         "limits": set_limits,
+        "token": token,
         "expire_tokens": expire_tokens,
     }
     return {name: _guarded(org, event) for name, event in happen.items()}
@@ -183,6 +185,14 @@ def set_limits(org: Org, body: Body) -> Any:
     if "used" in body:
         org.limit.set_used(int(body["used"]))
     return {"daily_api_requests": org.limit.maximum, "used": org.limit.used}
+
+
+def token(org: Org, body: Body) -> Any:
+    """`{user, lifetime_seconds?}`: an access token of a user, without a login."""
+    user = _user(org, body)
+    lifetime = timedelta(seconds=float(body.get("lifetime_seconds", 7200)))
+    issued = org.sessions.issue(user.id, org.secrets.client_id, scope="api", lifetime=lifetime)
+    return {"access_token": issued, "user_id": user.id}
 
 
 def expire_tokens(org: Org, body: Body) -> Any:

@@ -42,7 +42,7 @@ def compile_formula(text: str) -> Formula:
         tree = _parser().parse(text)
     except Exception as error:
         raise FormulaError(f"{text}: {error}") from error
-    return _compile(cast("Tree[Token]", tree))
+    return _compile(tree)
 
 
 def _compile(tree: Tree[Token]) -> Formula:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -127,7 +127,7 @@ class Org:
         for object_type in self.schema.objects.values():
             object_type.modified_at = self.clock.now()
 
-    def add_objects(self, definitions: list[Mapping[str, Any]]) -> None:
+    def add_objects(self, definitions: Sequence[Mapping[str, Any]]) -> None:
         """Add objects, or replace the definitions of existing ones, for this and later starts."""
         for definition in definitions:
             self.schema.put(build_object({**definition, "modified_at": self.clock.now().isoformat()}))
@@ -145,6 +145,7 @@ class Org:
             self.clock.offset_seconds = 0.0
             self._start()
         self.limit.maximum = self.definition["daily_api_requests"]
+        self.limit.set_used(0)
         self.sessions.clear()
 
     def set_clock_offset(self, seconds: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ class Writer:
         with self._rows.transaction():
             self._rows.put(object_type.name, {**row, "_purged": True})
 
-    def load(self, object_type: ObjectType, records: list[Mapping[str, Any]], *, user: User) -> list[str]:
+    def load(self, object_type: ObjectType, records: Sequence[Mapping[str, Any]], *, user: User) -> list[str]:
         """Put many records at once, as a data load by an admin: types are checked, rules and journal are not."""
         with self._rows.transaction():
             return [self._load_one(object_type, given, user) for given in records]
@@ -211,7 +211,9 @@ class Writer:
     def _put(self, object_type: ObjectType, row: Row, user: User, *, op: str, before: Row) -> None:
         now = self._now()
         stamped = {**row, "LastModifiedDate": now, "LastModifiedById": user.id, "SystemModstamp": now}
-        if op == "delete" and before:
+        if op == "insert":
+            stamped["CreatedDate"] = now
+        if op == "delete":
             # A delete is a system change: the last modification stays what it was.
             stamped |= {name: before[name] for name in ("LastModifiedDate", "LastModifiedById")}
         kept = _pruned(stamped)

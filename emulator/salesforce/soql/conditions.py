@@ -130,8 +130,7 @@ def _like_pattern(text: str) -> re.Pattern[str]:
 
 
 def _member(context: Context, node: Node) -> Test:
-    test = _membership(context, node)
-    return test
+    return _membership(context, node)
 
 
 def _no_member(context: Context, node: Node) -> Test:
