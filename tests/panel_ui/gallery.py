@@ -178,7 +178,7 @@ class Quiet(WSGIRequestHandler):
 @contextmanager
 def serving(app: Flask) -> Iterator[BaseWSGIServer]:
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.panel_ui import samples
 from tests.panel_ui.conftest import OpenPanel
+from tests.panel_ui.gallery import Gallery
 
 pytestmark = pytest.mark.browser
 
@@ -53,3 +54,20 @@ def test_from_700_pixels_the_fields_stand_beside_the_button(open_panel: OpenPane
         assert button is not None
         assert rows is not None
         assert (rows["x"] > button["x"] + button["width"]) is beside
+
+
+@pytest.mark.parametrize("width", [320, 1000])
+def test_trouble_moves_nothing_either(open_panel: OpenPanel, gallery: Gallery, width: int) -> None:
+    page = open_panel("differs", host="https://host.example.com")
+    at_first = boxes_at(page, [width])
+    button = page.get_by_role("button", name="Sync this record", exact=True)
+    page.context.set_offline(True)
+    button.click()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert boxes_at(page, [width]) == at_first
+    page.context.set_offline(False)
+    gallery.expire_token()
+    gallery.capped = True
+    button.click()
+    expect(page.get_by_role("button", name="Reload this panel")).to_be_visible()
+    assert boxes_at(page, [width]) == at_first
