@@ -82,15 +82,16 @@ def canvas_signed_request(
     return f"{b64encode(mac).decode('ascii')}.{payload.decode('ascii')}"
 
 
-def apex_token(org: Org, user: User, object_name: str, record_id: str) -> str:
+def apex_token(org: Org, user: User, object_name: str, record_id: str, *, theme: str = "") -> str:
     """The compact JWS (RS256) that the org's Apex class signs for its LWC; valid for 60 seconds.
 
+    `theme` is what the LWC passes on, as for Canvas; the claim is absent when the host follows the system.
     Raises RecordNotVisibleError when the user cannot see the record.
     """
     record_id = normalise(record_id)
     readable, editable = visible_fields(org, user, object_name, record_id)
     issued_at = int(org.clock.now().timestamp())
-    claims = {
+    claims: dict[str, Any] = {
         "iss": lwc_issuer(org),
         "sub": user.id,
         "aud": lwc_audience(org),
@@ -107,6 +108,8 @@ def apex_token(org: Org, user: User, object_name: str, record_id: str) -> str:
         "time_zone": user.time_zone,
         "fields": {"read": readable, "edit": editable},
     }
+    if theme:
+        claims["theme"] = theme
     return jwt.encode(claims, org.secrets.lwc_private_key, algorithm="RS256")
 
 

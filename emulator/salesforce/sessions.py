@@ -16,6 +16,8 @@ DEFAULT_LIFETIME = timedelta(hours=2)
 
 _ALPHABET = string.ascii_letters + string.digits + "._"
 _TAIL_LENGTH = 92
+# How many tokens may be remembered before the expired ones are swept out.
+_SWEEP_AT = 2_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     token_hash TEXT PRIMARY KEY,
@@ -53,10 +55,9 @@ class Sessions:
     def __init__(self, database: Path | str, *, org_id: str, now: Callable[[], datetime]) -> None:
         self._org_prefix = org_id[:15]
         self._now = now
+        self._sweep_at = _SWEEP_AT
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(
-            database, check_same_thread=False, isolation_level=None, timeout=10
-        )
+        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute(_SCHEMA)
@@ -76,9 +77,7 @@ class Sessions:
         token = f"{self._org_prefix}!AQ{''.join(secrets.choice(_ALPHABET) for _ in range(_TAIL_LENGTH))}"
         self._remember(
             _digest(token),
-            Session(
-                user_id=user_id, client_id=client_id, scope=scope, issued_at=issued_at, expires_at=expires_at
-            ),
+            Session(user_id=user_id, client_id=client_id, scope=scope, issued_at=issued_at, expires_at=expires_at),
         )
         return token
 
@@ -136,6 +135,8 @@ class Sessions:
     def _remember(self, digest: str, session: Session) -> None:
         expires_at = session.expires_at.isoformat() if session.expires_at else None
         with self._lock:
+            if len(self._live) >= self._sweep_at:
+                self._sweep()
             self._connection.execute(
                 "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?)",
                 (
@@ -148,6 +149,13 @@ class Sessions:
                 ),
             )
             self._live[digest] = session
+
+    def _sweep(self) -> None:
+        """Forget expired tokens, so that a page reloaded for weeks does not fill the memory."""
+        now = self._now()
+        self._connection.execute("DELETE FROM session WHERE expires_at <= ?", (now.isoformat(),))
+        self._live = {digest: each for digest, each in self._live.items() if each.is_live(now)}
+        self._sweep_at = 2 * max(len(self._live), _SWEEP_AT)
 
     def _load(self) -> dict[str, Session]:
         rows = self._connection.execute("SELECT * FROM session").fetchall()

@@ -15,6 +15,8 @@ import pytest
 import requests
 from cryptography import x509
 
+from tests.support.org_server import OrgServer
+
 
 class Page(HTMLParser):
     """The parts of a record page that open the panel."""
@@ -42,7 +44,7 @@ class Page(HTMLParser):
 class Org:
     """The emulator as a browser of one user sees it."""
 
-    def __init__(self, server: Any, username: str) -> None:
+    def __init__(self, server: OrgServer, username: str) -> None:
         self.server = server
         self.url: str = server.url
         self.known: dict[str, Any] = server.credentials
@@ -52,13 +54,11 @@ class Org:
 
     @property
     def panel_url(self) -> str:
-        callback: str = self.known["redirect_uri"]
-        return callback.split("/admin/")[0]
+        return self.server.panel_url
 
     @property
     def user_id(self) -> str:
-        found: str = next(user["id"] for user in self.known["users"] if user["username"] == self.username)
-        return found
+        return next(str(user["id"]) for user in self.known["users"] if user["username"] == self.username)
 
     def page(self, object_name: str, mode: str = "view", **query: str) -> Page:
         record_id = self.known["records"][object_name]["id"]
@@ -102,12 +102,12 @@ def verified(org: Org, token: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def rep(org_server: Any) -> Org:
+def rep(org_server: OrgServer) -> Org:
     return Org(org_server, "riley@sample-org.example.com")
 
 
 @pytest.fixture
-def limited_rep(org_server: Any) -> Org:
+def limited_rep(org_server: OrgServer) -> Org:
     return Org(org_server, "lee@sample-org.example.com")
 
 
@@ -213,12 +213,15 @@ class TestApexToken:
         assert "CreatedDate" not in full["edit"]
         assert set(full["edit"]) < set(full["read"])
 
+    def test_a_theme_chosen_for_the_host_is_a_claim(self, rep: Org) -> None:
+        assert "theme" not in rep.claims()
+        rep.page("Contact", "lwc", theme="dark")
+        assert rep.claims()["theme"] == "dark"
+
     def test_a_record_the_rep_may_only_read_has_no_editable_field(self, rep: Org) -> None:
-        everyone = records_in_list(rep, "Contact")
-        tokens = [verified(rep, rep.token("Contact", each).json()["token"]) for each in everyone]
-        read_only = [claims for claims in tokens if not claims["fields"]["edit"]]
-        assert read_only
-        assert all(claims["fields"]["read"] for claims in read_only)
+        tokens = (verified(rep, rep.token("Contact", each).json()["token"]) for each in records_in_list(rep, "Contact"))
+        read_only = next(claims for claims in tokens if not claims["fields"]["edit"])
+        assert read_only["fields"]["read"]
 
     def test_nothing_is_signed_for_a_record_the_rep_cannot_see(self, rep: Org, limited_rep: Org) -> None:
         hidden = set(records_in_list(rep, "Contact")) - set(records_in_list(limited_rep, "Contact"))

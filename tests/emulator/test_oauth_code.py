@@ -7,12 +7,13 @@ import secrets
 from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 import requests
+
+from tests.support.org_server import OrgServer
 
 
 class Inputs(HTMLParser):
@@ -35,7 +36,7 @@ class Inputs(HTMLParser):
 class Client:
     """An app that follows the flow step by step."""
 
-    def __init__(self, org: Any) -> None:
+    def __init__(self, org: OrgServer) -> None:
         self.org = org
         self.verifier = secrets.token_urlsafe(48)
         digest = hashlib.sha256(self.verifier.encode()).digest()
@@ -107,7 +108,7 @@ class Client:
 
 
 @pytest.fixture
-def client(org_server: Any) -> Client:
+def client(org_server: OrgServer) -> Client:
     return Client(org_server)
 
 
@@ -116,8 +117,8 @@ class TestTheAuthorizationPage:
         page = client.open()
         assert page.status_code == 200
         listed = Inputs(page.text).users
-        known = {user["id"]: user["username"] for user in client.org.credentials["users"]}
-        assert set(listed) < set(known)
+        assert client.org.user("rep")["id"] in listed
+        assert client.org.user("inactive")["id"] not in listed
         assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
         assert page.headers["X-Frame-Options"] == "DENY"
 
@@ -163,9 +164,7 @@ class TestTheAuthorizationPage:
         assert back["state"] == "opaque & strange"
 
     def test_an_inactive_user_cannot_be_chosen(self, client: Client) -> None:
-        listed = Inputs(client.open().text).users
-        inactive = next(user["id"] for user in client.org.credentials["users"] if user["id"] not in listed)
-        assert client.decide(user_id=inactive)["error"] == "inactive_user"
+        assert client.decide(user_id=client.org.user("inactive")["id"])["error"] == "inactive_user"
 
 
 class TestTheCode:
@@ -206,6 +205,16 @@ class TestTheCode:
         assert client.exchange(code).json()["error"] == "invalid_grant"
         assert not client.is_live(first["access_token"])
         assert client.refresh(first["refresh_token"]).json()["error"] == "invalid_grant"
+
+    def test_it_is_good_for_fifteen_minutes(self, client: Client) -> None:
+        early, late = client.decide()["code"], client.decide()["code"]
+        client.org.control("clock", {"offset_seconds": 890})
+        assert client.exchange(early).status_code == 200
+        client.org.control("clock", {"offset_seconds": 910})
+        assert client.exchange(late).json() == {
+            "error": "invalid_grant",
+            "error_description": "expired authorization code",
+        }
 
     def test_an_invented_code_is_refused(self, client: Client) -> None:
         assert client.exchange("invented").json() == {
@@ -258,6 +267,12 @@ class TestTheRefreshToken:
             statuses = list(pool.map(lambda _: client.refresh(token).status_code, range(4)))
         assert statuses.count(200) == 1
 
+    def test_it_outlives_the_access_tokens(self, client: Client) -> None:
+        first = client.tokens()
+        client.org.control("clock", {"offset_seconds": 86_400 * 30})
+        assert not client.is_live(first["access_token"])
+        assert client.is_live(client.refresh(first["refresh_token"]).json()["access_token"])
+
     def test_an_invented_one_is_refused(self, client: Client) -> None:
         assert client.refresh("invented").json()["error"] == "invalid_grant"
 
@@ -282,9 +297,12 @@ class TestRevocation:
         assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_token_type")
 
     def revoke(self, client: Client, method: str, token: str) -> None:
-        where = {"params": {"token": token}} if method == "GET" else {"data": {"token": token}}
-        url = f"{client.org.url}/services/oauth2/revoke"
-        assert requests.request(method, url, timeout=10, **where).status_code == 200
+        url, form = f"{client.org.url}/services/oauth2/revoke", {"token": token}
+        if method == "GET":
+            answer = requests.get(url, params=form, timeout=10)
+        else:
+            answer = requests.post(url, data=form, timeout=10)
+        assert answer.status_code == 200
 
 
 class TestIdentity:

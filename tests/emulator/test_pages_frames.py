@@ -12,6 +12,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, Route, expect
 
+from tests.support.org_server import OrgServer
+
 pytestmark = pytest.mark.browser
 
 PANEL_PAGE = """<!doctype html><html lang="en"><title>Panel</title><body>
@@ -45,13 +47,13 @@ class Panel:
 class Host:
     """A record page with the panel in it."""
 
-    def __init__(self, page: Page, org: Any) -> None:
+    def __init__(self, page: Page, org: OrgServer) -> None:
         self.page = page
         self.org = org
         self.errors: list[str] = []
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.panel = Panel(page, org.credentials["redirect_uri"].split("/admin/")[0])
+        self.panel = Panel(page, org.panel_url)
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -89,7 +91,7 @@ class Host:
 
 
 @pytest.fixture
-def host(browser: Browser, org_server: Any) -> Iterator[Host]:
+def host(browser: Browser, org_server: OrgServer) -> Iterator[Host]:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     host = Host(context.new_page(), org_server)
     yield host
@@ -226,15 +228,14 @@ class TestEditingInPlace:
         assert len(host.panel.received) == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_the_pages_are_accessible_and_never_wider_than_the_screen(
-    browser: Browser, org_server: Any, scheme: Any, width: int
+    browser: Browser, org_server: OrgServer, width: int, scheme: Any
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     host = Host(context.new_page(), org_server)
     record = f"/lightning/r/Contact/{org_server.credentials['records']['Contact']['id']}/view"
-    for path in ("/lightning/page/home", "/lightning/o/Contact/list", record, f"{record}?edit=Title"):
+    for path in ("/lightning/page/home", "/lightning/o/Contact/list?q=ana", record, f"{record}?edit=Title"):
         host.page.goto(org_server.url + path)
         found = Axe().run(host.page, options={"iframes": False}).response["violations"]
         serious = [each for each in found if each["impact"] in ("serious", "critical")]

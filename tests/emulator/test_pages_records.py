@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.support.org_server import OrgServer
+
 RILEY = "riley@sample-org.example.com"
 LEE = "lee@sample-org.example.com"
 
@@ -16,7 +18,7 @@ LEE = "lee@sample-org.example.com"
 class Viewer:
     """One person's browser, without scripts."""
 
-    def __init__(self, org: Any, username: str) -> None:
+    def __init__(self, org: OrgServer, username: str) -> None:
         self.org = org
         self.session = requests.Session()
         self.get("/lightning/page/home", **{"as": username})
@@ -59,7 +61,7 @@ def values_on(page: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def riley(org_server: Any) -> Viewer:
+def riley(org_server: OrgServer) -> Viewer:
     return Viewer(org_server, RILEY)
 
 
@@ -72,7 +74,7 @@ def test_every_object_has_a_list_and_a_record_page(riley: Viewer) -> None:
         assert values_on(page.text)["Last Modified By"]
 
 
-def test_a_field_hidden_from_the_viewer_is_not_on_the_page(org_server: Any) -> None:
+def test_a_field_hidden_from_the_viewer_is_not_on_the_page(org_server: OrgServer) -> None:
     riley, lee = Viewer(org_server, RILEY), Viewer(org_server, LEE)
     path = riley.record_path("Contact")
     assert "Business Phone" in values_on(riley.get(path).text)
@@ -80,7 +82,7 @@ def test_a_field_hidden_from_the_viewer_is_not_on_the_page(org_server: Any) -> N
     assert "Phone" not in lee.form(path)
 
 
-def test_a_field_the_viewer_may_only_read_has_no_input(org_server: Any) -> None:
+def test_a_field_the_viewer_may_only_read_has_no_input(org_server: OrgServer) -> None:
     riley, lee = Viewer(org_server, RILEY), Viewer(org_server, LEE)
     path = riley.record_path("Contact")
     assert "Title" in riley.form(path)
@@ -89,7 +91,7 @@ def test_a_field_the_viewer_may_only_read_has_no_input(org_server: Any) -> None:
     assert "LastName" in lee.form(path)
 
 
-def test_saving_changes_the_record_for_everybody_and_names_who_did_it(org_server: Any) -> None:
+def test_saving_changes_the_record_for_everybody_and_names_who_did_it(org_server: OrgServer) -> None:
     riley, lee = Viewer(org_server, RILEY), Viewer(org_server, LEE)
     path = riley.record_path("Contact")
     answer = riley.save(path, riley.form(path) | {"Title": "Head of Tests 🧪", "Birthdate": "1990-02-28"})
@@ -107,6 +109,14 @@ def test_what_was_not_touched_is_not_written(riley: Viewer) -> None:
     riley.save(path, stale | {"Title": "Changed later"})
     shown = values_on(riley.get(path).text)
     assert (shown["Department"], shown["Title"]) == ("Changed meanwhile", "Changed later")
+
+
+def test_the_journal_holds_the_viewers_edit_and_nothing_else(riley: Viewer) -> None:
+    path = riley.record_path("Contact")
+    riley.save(path, riley.form(path) | {"Title": "Journalled"})
+    [write] = riley.org.writes()
+    assert (write["op"], write["user_id"], write["net"]) == ("update", riley.org.user("rep")["id"], True)
+    assert write["new"] == {"Title": "Journalled"}
 
 
 def test_saving_an_untouched_form_changes_nothing(riley: Viewer) -> None:
@@ -167,7 +177,7 @@ def test_what_is_not_there_gets_a_helpful_page(riley: Viewer, path: str) -> None
     assert "find the record you" in answer.text
 
 
-def test_a_record_hidden_from_the_viewer_looks_like_one_that_is_not_there(org_server: Any) -> None:
+def test_a_record_hidden_from_the_viewer_looks_like_one_that_is_not_there(org_server: OrgServer) -> None:
     riley, lee = Viewer(org_server, RILEY), Viewer(org_server, LEE)
     hidden = ids_listed(riley) - ids_listed(lee)
     assert hidden
@@ -229,10 +239,9 @@ def test_a_foreign_host_name_gets_no_page_and_no_proof(riley: Viewer) -> None:
 
 def test_the_page_allows_only_the_panel_as_a_frame(riley: Viewer) -> None:
     headers = riley.get(riley.record_path("Contact")).headers
-    panel = riley.org.credentials["redirect_uri"].split("/admin/")[0]
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
-    assert f"frame-src {panel};" in policy
+    assert f"frame-src {riley.org.panel_url};" in policy
     assert "unsafe" not in policy
     assert headers["Cache-Control"] == "no-store"
 

@@ -12,13 +12,13 @@ from emulator.salesforce.pages.views import NothingHereError, Pages, initials, p
 
 
 def create_blueprint(org: Org) -> Blueprint:
-    """The pages of `org`: home, search, lists, records; static files under `/_pages`."""
+    """The pages of `org`: home, search, lists, records; static files under `/_pages/static`."""
     blueprint = Blueprint(
         "salesforce_pages",
         __name__,
         template_folder="templates",
         static_folder="static",
-        static_url_path="/_pages",
+        static_url_path="/_pages/static",
     )
     blueprint.add_app_template_filter(initials, "initials")
     pages = Pages(org)

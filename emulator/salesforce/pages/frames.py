@@ -48,7 +48,7 @@ def frame_of(
             label=LABELS[kind],
             origin=panel_origin(org),
             renew_url=f"/lightning/token?{urlencode(record)}",
-            src=lwc_src(org, launch.apex_token(org, user, object_name, record_id), theme=theme),
+            src=lwc_src(org, launch.apex_token(org, user, object_name, record_id, theme=theme)),
         )
     instance_id = launch.new_canvas_instance()
     ask = record | {"location": location, "instance_id": instance_id}
@@ -65,10 +65,9 @@ def frame_of(
     )
 
 
-def lwc_src(org: Org, token: str, *, theme: str) -> str:
-    """The URL an LWC gives its iframe; a theme the viewer chose for the host is passed on."""
-    query = {"token": token} | ({"theme": theme} if theme else {})
-    return f"{org.panel_url}{launch.LWC_PATH}?{urlencode(query)}"
+def lwc_src(org: Org, token: str) -> str:
+    """The URL an LWC gives its iframe."""
+    return f"{org.panel_url}{launch.LWC_PATH}?{urlencode({'token': token})}"
 
 
 def panel_origin(org: Org) -> str:

@@ -86,10 +86,10 @@ class Pages:
         """A new Apex-signed token for the viewer: what the LWC fetches when its frame asks to be relaunched."""
         user = self._viewer()
         object_type, row = self._asked_record(user)
-        token = launch.apex_token(self._org, user, object_type.name, row["Id"])
+        token = launch.apex_token(self._org, user, object_type.name, row["Id"], theme=theme())
         return jsonify(
             token=token,
-            src=frames.lwc_src(self._org, token, theme=theme()),
+            src=frames.lwc_src(self._org, token),
             expires_in=int(launch.TOKEN_LIFETIME.total_seconds()),
         )
 
