@@ -90,7 +90,7 @@ def test_at_the_cap_the_panel_says_so_and_keeps_its_values(open_panel: OpenPanel
     gallery.expire_token()
     gallery.capped = True
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("This panel has been open for too long.")
+    expect(page.get_by_role("status")).to_contain_text("This panel needs a fresh start.")
     expect(page.get_by_role("button", name="Reload this panel")).to_be_visible()
     expect(page.get_by_text("Chief of Staff")).to_be_visible()
     asked = len(gallery.calls)
@@ -103,7 +103,7 @@ def test_a_token_that_is_refused_even_when_fresh_ends_the_panel(open_panel: Open
     page = open_panel("differs")
     page.route("**/panel/sync", lambda route: route.fulfill(status=401, json={"error": "x", "message": "x"}))
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("This panel has been open for too long.")
+    expect(page.get_by_role("status")).to_contain_text("This panel needs a fresh start.")
     assert gallery.count("POST /panel/token") == 1
 
 

@@ -131,8 +131,8 @@
     window.clearTimeout(retryTimer)
     restButton()
     byId('next').replaceChildren()
-    say('This panel has been open for too long.',
-      'The values below may be old. Reload the panel to go on; a sync that was started goes on by itself.', { reload: true })
+    say('This panel needs a fresh start.',
+      'It was open or asleep for too long, so its values may be old. A sync that was started goes on by itself.', { reload: true })
   }
 
   planRenewal(lifetime)
