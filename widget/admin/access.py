@@ -28,6 +28,8 @@ OPEN_TO_ALL = frozenset({"admin.login.show", "admin.login.sign_in"})
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {"admin.login.sign_out"}
 """What a viewer may POST to."""
 
+EMAIL_MAX_LENGTH = 320
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -102,6 +104,12 @@ def sign_in(user: User) -> None:
 def sign_out() -> None:
     logout_user()
     session.clear()
+
+
+def typed_email() -> str:
+    """The account a login form names, "" when it cannot be one. The check and the limit must mean the same account."""
+    email = request.form.get("email", "").strip().lower()
+    return email if len(email) <= EMAIL_MAX_LENGTH and email.isprintable() else ""
 
 
 def safe_next(target: str | None) -> str:

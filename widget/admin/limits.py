@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from config.redis import limiter_storage_uri
-from widget.admin.access import person
+from widget.admin.access import person, typed_email
 from widget.context import EXTENSION
 
 
@@ -25,7 +25,7 @@ class Limit:
 
 def _account() -> str:
     """The account as typed: one that does not exist is counted like one that does."""
-    return request.form.get("email", "").strip().lower()[:320]
+    return typed_email() or "nobody"
 
 
 def _who() -> str:

@@ -32,11 +32,11 @@ def show() -> Response | str:
 
 
 def sign_in() -> Response | tuple[str, int]:
-    email, password = request.form.get("email", ""), request.form.get("password", "")
+    password = request.form.get("password", "")
     with runtime().database.read() as session:
-        user = check_login(session, email[:320].replace("\x00", ""), password[:PASSWORD_MAX_LENGTH])
+        user = check_login(session, access.typed_email(), password[:PASSWORD_MAX_LENGTH])
     if user is None or len(password) > PASSWORD_MAX_LENGTH:
-        page = render_template("admin/login.html", title="Sign in", email=email[:320], message=REFUSED)
+        page = render_template("admin/login.html", title="Sign in", email=access.typed_email(), message=REFUSED)
         return page, 401
     with runtime().database.write() as session:
         session.merge(user).last_login_at = utc_now()

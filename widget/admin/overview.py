@@ -74,7 +74,7 @@ def _numbers(session: Session, now: datetime) -> dict[str, int]:
         .where(SyncLogEntry.created_at > now - RECENT)
         .group_by(SyncLogEntry.outcome)
     )
-    numbers = {outcome: amount for outcome, amount in by_outcome.tuples()}
+    numbers = {row[0]: row[1] for row in by_outcome}
     numbers["open"] = session.scalar(_counted(SyncRun, SyncRun.status.in_(OPEN))) or 0
     return numbers
 

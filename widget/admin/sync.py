@@ -15,15 +15,20 @@ from widget.context import runtime
 def start(*, connection_id: int, object: str, crm_record_id: str) -> Response:  # noqa: A002 - our word for it
     """Insert or join the run, note who asked, and go to its page."""
     ask = Ask(connection_id, object, crm_record_id, trigger="admin", requested_by=person().email)
-    run, is_new = request_single(runtime(), ask)
+    asked = request_single(runtime(), ask)
+    run = asked.run
     with runtime().database.write() as session:
         audit(
             session,
             by=person().email,
             action="sync.start",
             subject=f"{object} {crm_record_id}",
-            details={"run": run.id, "joined": not is_new},
+            details={"run": run.id, "joined": not asked.is_new},
         )
-    words = f"Run {run.id} syncs {object} {crm_record_id}." if is_new else f"Run {run.id} is at it already: joined."
+    words = f"Run {run.id} syncs {object} {crm_record_id}."
+    if not asked.is_new:
+        words = f"Run {run.id} is at this record already: joined."
+    elif not asked.queue_answers:
+        words += " The queue server does not answer; the run starts by itself when it is back."
     flash(words, "good")
     return redirect(url_for("admin.runs.show", run_id=run.id), code=303)

@@ -1,0 +1,57 @@
+"""Every admin address with ids that exist, and for each one that changes something a form that really does."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.admin.samples import OTHER_CONTACT_ID
+
+LOGIN = "/admin/login"
+LOGOUT = "/admin/logout"
+IDS = {
+    "connection_id": 1,
+    "mapping_id": 2,  # Contact
+    "link_id": 1,
+    "record_id": 1,
+    "run_id": 1,
+    "entry_id": 1,
+    "name": "outbound",
+}
+CHANGES = {
+    "admin.connections.switch": {"on": "0"},
+    "admin.objects.switch": {"on": "0"},
+    "admin.objects.save": {
+        "order-0": "1",
+        "crm_field-0": "LastName",
+        "local_field-0": "last_name",
+        "compare_as-0": "name",
+    },
+    "admin.links.create": {"mapping": "2", "crm_record_id": OTHER_CONTACT_ID, "local_record_id": "2"},
+    "admin.links.unlink": {},
+    "admin.links.start_sync": {},
+    "admin.records.save": {"version": "1", "value-job_title": "Head of Samples"},
+    "admin.runs.again": {},
+    "admin.logs.again": {},
+}
+NEED_THE_ORG = {"admin.connections.create", "admin.connections.save", "admin.connections.check"}
+"""Shown in test_connections: they change something only when Salesforce lets us in."""
+CHANGE_NOTHING = {"admin.connections.test", "admin.login.sign_in", "admin.login.sign_out"}
+
+
+def rules(app: Flask, method: str) -> list[Rule]:
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/admin") and method in (rule.methods or set())
+    ]
+
+
+def address(app: Flask, rule: Rule) -> str:
+    with app.test_request_context():
+        values = {name: IDS[name] for name in rule.arguments}
+        return app.url_map.bind("localhost").build(rule.endpoint, values, method=_method(rule))
+
+
+def _method(rule: Rule) -> str:
+    return "GET" if "GET" in (rule.methods or set()) else "POST"
