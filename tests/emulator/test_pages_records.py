@@ -102,6 +102,14 @@ def test_saving_changes_the_record_for_everybody_and_names_who_did_it(org_server
     assert shown["Last Modified By"] == "Riley Rep"
 
 
+@pytest.mark.parametrize(("frame", "mode"), [("canvas", "view"), ("lwc", "lwc"), ("sandboxed", "lwc-sandboxed")])
+def test_a_frame_can_be_asked_for_by_name(riley: Viewer, frame: str, mode: str) -> None:
+    path = riley.record_path("Contact")
+    answer = riley.get(path, frame=frame, placement="main")
+    assert answer.status_code == 200
+    assert answer.url == f"{riley.org.url}{path.removesuffix('view')}{mode}?placement=main"
+
+
 def test_what_was_not_touched_is_not_written(riley: Viewer) -> None:
     path = riley.record_path("Contact")
     stale = riley.form(path)

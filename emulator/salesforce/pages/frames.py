@@ -11,13 +11,8 @@ from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
 
 Kind = Literal["canvas", "lwc", "lwc-sandboxed"]
-KINDS: dict[str, Kind] = {
-    "view": "canvas",
-    "canvas": "canvas",
-    "lwc": "lwc",
-    "lwc-sandboxed": "lwc-sandboxed",
-    "sandboxed": "lwc-sandboxed",
-}
+KINDS: dict[str, Kind] = {"view": "canvas", "lwc": "lwc", "lwc-sandboxed": "lwc-sandboxed"}
+MODES = {"canvas": "view", "lwc": "lwc", "sandboxed": "lwc-sandboxed"}
 LABELS: dict[Kind, str] = {"canvas": "Canvas", "lwc": "LWC", "lwc-sandboxed": "LWC, sandboxed"}
 
 

@@ -58,10 +58,16 @@ class Pages:
         )
         return self._render("list.html", user, active=object_type.name, type=object_type, listing=listing)
 
-    def record(self, object_name: str, record_id: str, mode: str) -> str:
-        """Canvas at `/view`, an LWC's iframe at `/lwc`, the same one sandboxed at `/lwc-sandboxed`."""
+    def record(self, object_name: str, record_id: str, mode: str) -> str | AnyResponse:
+        """Canvas at `/view`, an LWC's iframe at `/lwc`, the same one sandboxed at `/lwc-sandboxed`.
+
+        `?frame=canvas|lwc|sandboxed` leads to the page of that name.
+        """
         user = self._viewer()
         object_type, row = self._record(user, object_name, record_id)
+        frame = request.args.get("frame")
+        if frame is not None:
+            return redirect(self._url(object_type, row, frames.MODES.get(frame, "view")))
         focus = request.args.get("edit")
         editing = None if focus is None else Editing(focus=self._first_focus(user, object_type, row, focus))
         return self._record_page(user, object_type, row, mode=mode, editing=editing)
@@ -155,7 +161,7 @@ class Pages:
             abort(404, "There is no such record for this user.")
 
     def _page(self, user: User, object_type: ObjectType, row: Row, mode: str) -> RecordPage:
-        if mode not in ("view", "lwc", "lwc-sandboxed"):
+        if mode not in frames.KINDS:
             raise NothingHereError(mode)
         return RecordPage(self._org, user, object_type, row, url=self._url(object_type, row, mode))
 
@@ -166,7 +172,7 @@ class Pages:
 
     def _record_page(self, user: User, object_type: ObjectType, row: Row, *, mode: str, editing: Editing | None) -> str:
         record = self._page(user, object_type, row, mode).view(editing)
-        kind = frames.KINDS.get(request.args.get("frame", mode), "canvas")
+        kind = frames.KINDS[mode]
         frame = None
         if "X-Live-Parts" not in request.headers:
             frame = frames.frame_of(
@@ -201,9 +207,7 @@ class Pages:
 
     def _url(self, object_type: ObjectType, row: Row, mode: str, **query: str) -> str:
         """A link to a record page that keeps where and by which protocol the panel is shown."""
-        kept = {name: request.args[name] for name in ("placement", "location", "frame") if name in request.args}
-        if mode != (request.view_args or {}).get("mode"):
-            kept.pop("frame", None)
+        kept = {name: request.args[name] for name in ("placement", "location") if name in request.args}
         pairs = kept | query
         path = f"/lightning/r/{object_type.name}/{row['Id']}/{mode}"
         return f"{path}?{urlencode(pairs)}" if pairs else path
