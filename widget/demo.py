@@ -18,11 +18,12 @@ from config.embedded_valkey import EmbeddedValkey
 from config.keyfile import write_private
 from config.logging import configure_logging
 from config.settings import Settings, load_settings
-from widget.preflight import require_free
+from widget.ports import require_free
 from widget.startup_problems import StartupProblem
 from widget.supervisor import Service, Supervisor
 
 LOOPBACK = "127.0.0.1"
+SALESFORCE = "salesforce"
 WORKERS = 2
 PROBE_SECONDS = 2.0
 
@@ -73,19 +74,17 @@ def run_demo(*, port: int, data_dir: Path) -> int:
 
 
 def _run(supervisor: Supervisor, places: _Places, settings: Settings, env: Mapping[str, str]) -> None:
-    from jobs.db import migrate
-    from jobs.seed import seed_demo
-
     if settings.redis_url is None:
         supervisor.start(_queue_server(places, env))
     supervisor.start(_salesforce(places, env))
-    migrate(settings)
-    if not supervisor.wait_ready():
-        return
-    credentials = json.loads(places.credentials.read_text(encoding="utf-8"))
-    seeded = seed_demo(settings, credentials)
+    _bring_schema_up_to_date(settings)
+    # Ours start while the stand-in CRM does: they need the schema, not the sample data.
     for service in _our_processes(places, env):
         supervisor.start(service)
+    if not supervisor.wait_ready(SALESFORCE):
+        return
+    credentials = json.loads(places.credentials.read_text(encoding="utf-8"))
+    seeded = _seed(settings, credentials)
     if not supervisor.wait_ready():
         return
     summary = _summary(places, credentials, seeded)
@@ -93,6 +92,26 @@ def _run(supervisor: Supervisor, places: _Places, settings: Settings, env: Mappi
     _tell(supervisor, summary, places)
     supervisor.watch()
     supervisor.say("demo", "stopping")
+
+
+def _bring_schema_up_to_date(settings: Settings) -> None:
+    # Imported here and below, not at the top: the first children start meanwhile.
+    from jobs.db import migrate, open_database
+    from widget.preflight import is_at_newest
+
+    database = open_database(settings)
+    try:
+        if is_at_newest(database):
+            return
+    finally:
+        database.close()
+    migrate(settings)
+
+
+def _seed(settings: Settings, credentials: Mapping[str, Any]) -> Mapping[str, Any]:
+    from jobs.seed import seed_demo
+
+    return seed_demo(settings, credentials)
 
 
 @contextmanager
@@ -141,7 +160,7 @@ def _salesforce(places: _Places, env: Mapping[str, str]) -> Service:
     }
     arguments = [part for option in options.items() for part in option]
     return Service(
-        "salesforce",
+        SALESFORCE,
         [sys.executable, "-m", "emulator", "salesforce", *arguments],
         env,
         is_ready=lambda: places.credentials.exists() and _answers(f"{places.salesforce_url}/_emulator/faults")(),

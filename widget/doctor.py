@@ -12,10 +12,10 @@ from config.settings import Settings, SettingsError, load_settings
 from jobs.db import Database, open_database, pending_migrations
 from jobs.models import Connection, Heartbeat
 from jobs.runtime import utc_now
+from jobs.schedule import CLOCK
 from jobs.vault import Vault
 from widget.startup_problems import StartupProblem, sentence_for
 
-CLOCK = "clock"
 CLOCK_SILENCE = timedelta(seconds=60)
 
 

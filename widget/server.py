@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication
 from config.gunicorn import gunicorn_options
 from config.settings import Settings
 from widget import create_app
-from widget.preflight import require_free
+from widget.ports import require_free
 
 
 def serve(settings: Settings, *, host: str, port: int) -> None:

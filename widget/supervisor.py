@@ -89,9 +89,9 @@ class Supervisor:
         self._children.append(child)
         self._listen(child)
 
-    def wait_ready(self) -> bool:
-        """Wait until every child is ready; False when we were asked to stop. Raises NeverReady."""
-        for child in self._children:
+    def wait_ready(self, *names: str) -> bool:
+        """Wait until these children (all when none is named) are ready; False when asked to stop. Raises NeverReady."""
+        for child in [child for child in self._children if not names or child.service.name in names]:
             deadline = time.monotonic() + child.service.ready_seconds
             while not self._stop_asked and not child.service.is_ready():
                 self._pump()
