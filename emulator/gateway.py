@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote_plus
 
 from emulator.clock import Clock
 from emulator.faults import Fault, Faults
@@ -94,7 +94,7 @@ class Gateway:
 
     def _requests(self, environ: Environ, body: bytes) -> list[tuple[str, str]]:
         method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
-        full = path + ("?" + unquote(environ["QUERY_STRING"]) if environ.get("QUERY_STRING") else "")
+        full = path + ("?" + unquote_plus(environ["QUERY_STRING"]) if environ.get("QUERY_STRING") else "")
         return [(method, full), *self._crm.inner_requests(path, body)]
 
     def _struck(self, environ: Environ, fault: Fault) -> Reply:

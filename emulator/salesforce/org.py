@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from emulator.clock import Clock
 from emulator.control import Event
@@ -161,7 +161,7 @@ class Org:
             return []
         try:
             parts = json.loads(body)["compositeRequest"]
-            return [(str(part["method"]).upper(), unquote(str(part["url"]))) for part in parts]
+            return [(str(part["method"]).upper(), unquote_plus(str(part["url"]))) for part in parts]
         except (ValueError, KeyError, TypeError):
             # The call itself will be refused for it.
             return []

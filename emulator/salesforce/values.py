@@ -19,9 +19,11 @@ _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z?", re.ASCII)
 
 
 def wire_time(at: datetime) -> str:
-    """The form of a datetime in JSON: `2026-11-22T05:12:13.000+0000`. Sorts as text."""
-    utc = at.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}+0000"
+    """The form of a datetime in JSON: `2026-11-22T05:12:13.000+0000`. Sorts as text.
+
+    Datetimes have no fractions of a second: neither the stamps nor what a caller writes keeps any.
+    """
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000+0000"
 
 
 def parse_time(text: str) -> datetime:

@@ -185,7 +185,9 @@ class TestChanging:
         self, org_server: OrgServer, api: Api
     ) -> None:
         ana = org_server.record("Contact")
-        assert api.patch(f"/sobjects/Contact/{ana}", {"LeadSource": "Podcast", "Level__c": "tertiary"}).status_code == 204
+        assert (
+            api.patch(f"/sobjects/Contact/{ana}", {"LeadSource": "Podcast", "Level__c": "tertiary"}).status_code == 204
+        )
         row = api.read("Contact", ana, "LeadSource", "Level__c")
         assert (row["LeadSource"], row["Level__c"]) == ("Podcast", "Tertiary")
 
@@ -240,7 +242,9 @@ class TestUniqueAndDuplicate:
 
     def test_the_header_shows_details_and_saves_past_an_alert(self, api: Api) -> None:
         body = {"LastName": "Again", "Email": "ana.sample@example.com"}
-        details = api.post("/sobjects/Contact", body, headers={"Sforce-Duplicate-Rule-Header": "includeRecordDetails=true"})
+        details = api.post(
+            "/sobjects/Contact", body, headers={"Sforce-Duplicate-Rule-Header": "includeRecordDetails=true"}
+        )
         match = details.json()[0]["duplicateResut"]["matchResults"][0]["matchRecords"][0]
         assert match["record"]["Email"] == "ana.sample@example.com"
         saved = api.post("/sobjects/Contact", body, headers={"Sforce-Duplicate-Rule-Header": "allowSave=true"})

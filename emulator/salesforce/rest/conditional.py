@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -54,7 +55,7 @@ def account_etag(object_name: str, row: Row) -> str | None:
     """The entity tag of an Account row; no other object has one."""
     if object_name != "Account":
         return None
-    digest = hashlib.sha256(f"{row['Id']} {row['SystemModstamp']}".encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
     return f'"{digest[:32]}--gzip"'
 
 
