@@ -122,8 +122,11 @@ def name_key(raw: Any) -> str | None:
     text = clean_text(raw)
     if text is None:
         return None
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    words = re.findall(r"\w+", plain)
+    # Decomposed first: some signs fall apart into capitals.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    # "S.A." and "L.L.C." are one word each.
+    words = re.findall(r"\w+", re.sub(r"(?<=\b\w)\.", "", plain))
     kept = [word for word in words if word not in _LEGAL_FORMS] or words
     return " ".join(kept) or None
 
@@ -145,7 +148,8 @@ MATCH_KEYS: dict[str, Callable[[Any], str | None]] = {
 @cache
 def _suffixes() -> TLDExtract:
     # The list that comes with the package: no network, no cache directory, the same answer on every machine.
-    return TLDExtract(suffix_list_urls=(), cache_dir=None)
+    # Private suffixes too: two shops below myshopify.com are two companies.
+    return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def _email(raw: Any) -> str | None:
@@ -162,9 +166,9 @@ def _number(raw: Any) -> int | float | None:
         number = float(raw)
     except (TypeError, ValueError, OverflowError):
         raise ValueRefused(f"“{str(raw)[:40]}” is not a number.") from None
+    number = float(f"{number:.{SIGNIFICANT_DIGITS}g}")
     if not math.isfinite(number):
         raise ValueRefused("The number is not finite.")
-    number = float(f"{number:.{SIGNIFICANT_DIGITS}g}")
     return int(number) if number.is_integer() and abs(number) < 10**SIGNIFICANT_DIGITS else number
 
 
@@ -211,7 +215,7 @@ def parse_time(text: str) -> datetime:
 
 def _multi_select(raw: Any) -> list[str] | None:
     parts = raw if isinstance(raw, list | tuple | set) else str(raw).split(";")
-    chosen = sorted({text for part in parts if (text := clean_text(part))})
+    chosen = sorted({text for part in parts if part is not None and (text := clean_text(part))})
     return chosen or None
 
 
