@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ class Rows:
         self.lock = threading.RLock()
         self.tables: dict[str, dict[str, Row]] = {}
         self._indexes: dict[str, dict[str, dict[Any, set[str]]]] = {}
+        self._by_stamp: dict[str, list[tuple[str, str]]] = {}
         self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=OFF")
@@ -88,6 +90,15 @@ class Rows:
         entries = self._indexes.get(object_name, {}).get(field_name)
         return None if entries is None else sorted(entries.get(fold(value), ()))
 
+    def since(self, object_name: str, stamp: str) -> Iterator[Row]:
+        """The rows with this SystemModstamp or a later one, sorted by stamp and id."""
+        with self.lock:
+            entries = self._by_stamp.get(object_name, [])
+            chosen = entries[bisect_left(entries, (stamp, "")) :]
+            table = self.table(object_name)
+            # Rows are looked up one by one: who wants the first page does not pay for the rest.
+            return (row for _, record_id in chosen if (row := table.get(record_id)) is not None)
+
     def save_setting(self, name: str, value: object) -> None:
         with self.lock:
             self._connection.execute("REPLACE INTO setting VALUES (?, ?)", (name, json.dumps(value)))
@@ -105,6 +116,7 @@ class Rows:
             self._connection.execute("DELETE FROM setting")
             self.tables.clear()
             self._indexes.clear()
+            self._by_stamp.clear()
 
     def close(self) -> None:
         with self.lock:
@@ -140,14 +152,25 @@ class Rows:
                 entries[fold(old[field_name])].discard(record_id)
             if row is not None and field_name in row:
                 entries.setdefault(fold(row[field_name]), set()).add(record_id)
+        self._restamp(object_name, record_id, old, row)
         if row is None:
             table.pop(record_id, None)
         else:
             table[record_id] = row
 
+    def _restamp(self, object_name: str, record_id: str, old: Row | None, new: Row | None) -> None:
+        entries = self._by_stamp.setdefault(object_name, [])
+        if old is not None:
+            del entries[bisect_left(entries, (old["SystemModstamp"], record_id))]
+        if new is not None:
+            insort(entries, (new["SystemModstamp"], record_id))
+
     def _load(self) -> None:
         for object_name, record_id, body in self._connection.execute("SELECT object, id, body FROM record ORDER BY id"):
-            self.table(object_name)[record_id] = json.loads(body)
+            row = self.table(object_name)[record_id] = json.loads(body)
+            self._by_stamp.setdefault(object_name, []).append((row["SystemModstamp"], record_id))
+        for entries in self._by_stamp.values():
+            entries.sort()
 
 
 def fold(value: object) -> object:

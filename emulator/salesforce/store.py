@@ -78,10 +78,18 @@ class Store:
         fields = self.fields(object_type, user)
         return [{each.name: self.value(object_type, row, each) for each in fields} for row in rows[:limit]]
 
-    def visible(self, object_type: ObjectType, user: User | None, *, with_deleted: bool = False) -> Iterator[Row]:
-        """Every row the user may see."""
+    def visible(
+        self,
+        object_type: ObjectType,
+        user: User | None,
+        *,
+        with_deleted: bool = False,
+        since: str | None = None,
+    ) -> Iterator[Row]:
+        """Every row the user may see. `since` leaves out older stamps and sorts by stamp and id."""
         with self.rows.lock:
-            rows = list(self.rows.table(object_type.name).values())
+            table = self.rows.table(object_type.name)
+            rows = list(table.values()) if since is None else self.rows.since(object_type.name, since)
         for row in rows:
             if "_purged" in row or (row.get("IsDeleted") and not with_deleted):
                 continue

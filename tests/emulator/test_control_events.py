@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -289,7 +290,7 @@ def test_many_writers_on_one_record_lose_nothing(org_server: OrgServer) -> None:
     assert answers == [204] * 80
     writes = org_server.writes()
     assert len(writes) == 80
-    for earlier, later in zip(writes, writes[1:], strict=False):
+    for earlier, later in pairwise(writes):
         assert later["old"]["Title"] == earlier["new"]["Title"]
     assert org_server.api().read("Contact", ana, "Title")["Title"] == writes[-1]["new"]["Title"]
 

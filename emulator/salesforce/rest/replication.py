@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rest.call import Answer, Call
@@ -44,17 +45,12 @@ def _stamped(
     call: Call, object_type: ObjectType, start_at: datetime, end_at: datetime, *, wanted: Callable[[Row], bool]
 ) -> list[Row]:
     first, until = wire_time(start_at), wire_time(end_at)
-    rows = [row for row in _all(call, object_type) if first <= row["SystemModstamp"] < until and wanted(row)]
+    store = call.org.store
+    since = takewhile(lambda row: row["SystemModstamp"] < until, store.rows.since(object_type.name, first))
+    rows = [row for row in since if wanted(row) and store.sees(object_type, row, call.user)]
     if len(rows) > MOST_IDS:
         raise ApiError("EXCEEDED_ID_LIMIT", f"More than {MOST_IDS} ids: choose a shorter time span")
     return rows
-
-
-def _all(call: Call, object_type: ObjectType) -> Iterator[Row]:
-    store = call.org.store
-    with store.rows.lock:
-        rows = list(store.rows.table(object_type.name).values())
-    return (row for row in rows if store.sees(object_type, row, call.user))
 
 
 def _span(call: Call, reach: timedelta) -> tuple[datetime, datetime]:

@@ -51,6 +51,25 @@ def wanted_ids(context: Context, node: Node | None) -> list[str] | None:
     return None
 
 
+def earliest_stamp(context: Context, node: Node | None) -> str | None:
+    """The SystemModstamp before which nothing can match, as far as a cheap look tells; None: unknown."""
+    if node is None:
+        return None
+    kind = str(node.data)
+    if kind in ("both", "either"):
+        bounds = [earliest_stamp(context, each) for each in cast("list[Node]", node.children)]
+        known = [bound for bound in bounds if bound is not None]
+        if kind == "both":
+            return max(known, default=None)
+        return min(known) if len(known) == len(bounds) else None
+    if kind != "compare" or str(node.children[0]).lower() != "systemmodstamp":
+        return None
+    token, sign, literal = cast("tuple[Token, Token, Node]", tuple(node.children))
+    if literal.data != "datetime" or sign not in ("=", ">", ">="):
+        return None
+    return _moment(context, token, str(literal.children[0]))
+
+
 def unescape(token: str) -> str:
     """The text of a quoted string. `\\_` and `\\%` keep their meaning for LIKE elsewhere."""
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), token[1:-1], flags=re.DOTALL)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -14,12 +15,14 @@ from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rows import Row, fold
 from emulator.salesforce.schema import TEXT_TYPES, Field, ObjectType
-from emulator.salesforce.soql.conditions import Context, compile_condition, wanted_ids
+from emulator.salesforce.soql.conditions import Context, Test, compile_condition, earliest_stamp, wanted_ids
 from emulator.salesforce.soql.parser import Node, Ordering, Query, malformed, parse, to_query
 from emulator.salesforce.soql.paths import FieldPath, Scope, follow, resolve
 from emulator.salesforce.store import Store
 
 MAX_OFFSET = 2000
+# The order in which rows can be read without sorting them, as watermark paging wants them.
+_STAMP_ORDER = [("systemmodstamp", False), ("id", False)]
 Shape = Callable[[Row], dict[str, Any]]
 
 
@@ -45,7 +48,10 @@ class Asker:
 
 def run(store: Store, text: str, asker: Asker) -> Found:
     """Answer a query. Raises ApiError (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE ...)."""
-    return _Run(store, parse(text), asker).found()
+    query = parse(text)
+    # One moment for the whole result: nothing is written while it is being collected.
+    with store.rows.lock:
+        return _Run(store, query, asker).found()
 
 
 class _Run:
@@ -72,28 +78,36 @@ class _Run:
         query = self._query
         if query.offset > MAX_OFFSET:
             raise ApiError("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
-        rows = self._matching()
+        end = None if query.limit is None else query.offset + query.limit
+        matching, in_order = self._matching()
+        if in_order:
+            return list(islice(matching, query.offset, end))
+        rows = list(matching)
         for ordering in reversed(query.orderings):
             rows = self._sorted(rows, ordering)
-        end = None if query.limit is None else query.offset + query.limit
         return rows[query.offset : end]
 
-    def shape_and_width(self) -> tuple[Shape, int]:
-        return self._shape()
+    def _matching(self) -> tuple[Iterator[Row], bool]:
+        """The rows that match, and whether they come in the order that the query asks for."""
+        condition = self._query.condition
+        test: Test = _everything if condition is None else compile_condition(self._context, condition)
+        candidates, in_order = self._candidates()
+        return (row for row in candidates if test(row)), in_order
 
-    def _matching(self) -> list[Row]:
-        scope, condition = self._scope, self._query.condition
-        test = compile_condition(self._context, condition) if condition is not None else None
+    def _candidates(self) -> tuple[Iterator[Row], bool]:
+        scope, condition, deleted = self._scope, self._query.condition, self._asker.with_deleted
+        asked = [(str(each.path).lower(), each.descending) for each in self._query.orderings]
         chosen = wanted_ids(self._context, condition)
-        if chosen is None:
-            candidates = list(self._store.visible(scope.object_type, scope.user, with_deleted=self._asker.with_deleted))
-        else:
-            found = (
-                self._store.row(scope.object_type, each, scope.user, with_deleted=self._asker.with_deleted)
-                for each in chosen
-            )
-            candidates = [row for row in found if row is not None]
-        return candidates if test is None else [row for row in candidates if test(row)]
+        if chosen is not None:
+            rows = (self._store.row(scope.object_type, each, scope.user, with_deleted=deleted) for each in chosen)
+            return (row for row in rows if row is not None), not asked
+        earliest = earliest_stamp(self._context, condition)
+        by_stamp = bool(asked) and asked == _STAMP_ORDER[: len(asked)]
+        since = earliest or ("" if by_stamp else None)
+        return (
+            self._store.visible(scope.object_type, scope.user, with_deleted=deleted, since=since),
+            by_stamp or not asked,
+        )
 
     def _sorted(self, rows: list[Row], ordering: Ordering) -> list[Row]:
         path = resolve(self._scope, ordering.path)
@@ -242,6 +256,10 @@ class _Shaper:
         if len(through[-1].reference_to) > 1:
             shown["type"] = "Name"
         return {"attributes": shown}
+
+
+def _everything(row: Row) -> bool:
+    return True
 
 
 def attributes(object_name: str, record_id: str, version: str) -> dict[str, str]:
