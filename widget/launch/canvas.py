@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jobs.values import clean_text
+
 ALGORITHMS = ("HMACSHA256", "HMAC-SHA256")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 
@@ -33,7 +35,7 @@ class EnvelopeRefused(ValueError):
 class Envelope:
     """The parts of a verified envelope we use. `record_id` and `object` are claims of the browser, not proved."""
 
-    signer: int  # the id that came with the secret that fits
+    signers: tuple[int, ...]  # the ids that came with a secret that fits; orgs that installed one app share its secret
     org_id: str
     user_id: str
     user_name: str
@@ -58,16 +60,18 @@ def open_envelope(signed_request: str, secrets: Iterable[tuple[int, str]]) -> En
         raise EnvelopeRefused("MALFORMED_SIGNATURE")
     if not _ENCODED.fullmatch(payload):
         raise EnvelopeRefused("MALFORMED_ENVELOPE")
-    signer = _signer(given, payload.encode(), secrets)
-    return _read(signer, _parsed(payload))
+    signers = _signers(given, payload.encode(), secrets)
+    return _read(signers, _parsed(payload))
 
 
-def _signer(given: bytes, payload: bytes, secrets: Iterable[tuple[int, str]]) -> int:
-    fitting = None
-    for signer, secret in secrets:  # every secret is tried, whichever fits: the time tells nothing
-        if secret and hmac.compare_digest(hmac.digest(secret.encode(), payload, "sha256"), given):
-            fitting = signer
-    if fitting is None:
+def _signers(given: bytes, payload: bytes, secrets: Iterable[tuple[int, str]]) -> tuple[int, ...]:
+    # Every secret is tried, whichever fits: the time tells nothing.
+    fitting = tuple(
+        signer
+        for signer, secret in secrets
+        if secret and hmac.compare_digest(hmac.digest(secret.encode(), payload, "sha256"), given)
+    )
+    if not fitting:
         raise EnvelopeRefused("WRONG_SIGNATURE")
     return fitting
 
@@ -93,7 +97,7 @@ def _parsed(payload: str) -> Mapping[str, Any]:
     return body
 
 
-def _read(signer: int, body: Mapping[str, Any]) -> Envelope:
+def _read(signers: tuple[int, ...], body: Mapping[str, Any]) -> Envelope:
     client, context = _part(body, "client"), _part(body, "context")
     user, organization = _part(context, "user"), _part(context, "organization")
     environment = context.get("environment")
@@ -102,10 +106,10 @@ def _read(signer: int, body: Mapping[str, Any]) -> Envelope:
     parameters = parameters if isinstance(parameters, dict) else {}
     object_name, record_id = _claimed_record(environment.get("record"), parameters)
     return Envelope(
-        signer=signer,
+        signers=signers,
         org_id=_text(organization, "organizationId", required=True),
         user_id=_text(user, "userId", required=True),
-        user_name=_text(user, "fullName") or _text(user, "userName"),
+        user_name=clean_text(_text(user, "fullName") or _text(user, "userName")) or "",
         locale=_text(user, "locale"),
         time_zone=_text(user, "timeZone"),
         oauth_token=_text(client, "oauthToken"),

@@ -7,7 +7,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from jobs.crm.errors import AuthorizationLost, CrmError, NotFound
+from jobs.crm.errors import AuthorizationLost, CrmError, NotFound, RecordError
 from jobs.models import Connection, ObjectMapping
 from jobs.runtime import Runtime, utc_now
 from jobs.sync.look import look_as_connection, look_as_person
@@ -136,7 +136,8 @@ def _look_as_person(
         sight = look_as_person(here, launch.connection, wanted, launch.crm_record_id, launch.person_token)
     except AuthorizationLost:
         raise refuse("SESSION_ENDED", 401, launch.host) from None
-    except NotFound:
+    except RecordError:
+        # Not there, not shared, or an id of another object: to this person it is all the same.
         raise refuse("NO_ACCESS", 403, launch.host) from None
     except CrmError as error:
         log.warning("access_not_checked", code=error.code, connection_id=launch.connection.id)

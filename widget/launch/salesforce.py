@@ -64,7 +64,8 @@ def canvas_by_post() -> ResponseReturnValue:
         envelope = canvas.open_envelope(sent[0], secrets)
     except canvas.EnvelopeRefused as error:
         raise refuse(error.code, 401 if error.code == "WRONG_SIGNATURE" else 400) from None
-    return open_panel(here, _canvas_launch(here, connections[envelope.signer], envelope, sent[0]))
+    signers = [connections[each] for each in envelope.signers]
+    return open_panel(here, _canvas_launch(here, signers, envelope, sent[0]))
 
 
 @blueprint.get("/lwc")
@@ -89,10 +90,12 @@ def lwc() -> ResponseReturnValue:
     return open_panel(here, _lwc_launch(connection, proof, tokens[0]))
 
 
-def _canvas_launch(here: Runtime, connection: Connection, envelope: canvas.Envelope, proof: str) -> Launch:
+def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.Envelope, proof: str) -> Launch:
     host = Host("canvas", _origin(here, envelope.target_origin), envelope.instance_id)
     _origin(here, envelope.instance_url)
-    if _full_id(envelope.org_id) != connection.org_id:
+    org_id = _full_id(envelope.org_id)
+    connection = next((each for each in signers if each.org_id == org_id), None)
+    if connection is None:
         raise refuse("FOREIGN_ORG", 403)
     allow_framing_by(dict.fromkeys([*connection.host_origins, host.origin]))
     object_name, record_id = _record(envelope.object, envelope.record_id, host)
@@ -148,7 +151,13 @@ def _frame_before_verified() -> None:
 
 def _origin(here: Runtime, url: str) -> str:
     """The origin of a host that may be Salesforce's. Guards every later use of it. Raises LaunchRefused."""
-    parts = urlsplit(url)
+    # Python reads around white space and control characters in an address; a browser may read it otherwise.
+    if not re.fullmatch(r"[!-~]+", url):
+        raise refuse("FOREIGN_HOST", 403)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise refuse("FOREIGN_HOST", 403) from None
     trusted = parts.netloc.lower() in here.settings.trusted_crm_hosts
     if parts.scheme != "https" and not (trusted and parts.scheme == "http"):
         raise refuse("FOREIGN_HOST", 403)
