@@ -88,6 +88,7 @@ class EmbeddedValkey:
             "save": "",
             "maxmemory-policy": "noeviction",
             "loglevel": "warning",
+            "logfile": str(self.home / "server.log"),
             "daemonize": "no",
         }
         return [
@@ -114,14 +115,13 @@ class EmbeddedValkey:
             self._lock = None
 
     def start(self) -> None:
-        """Start the server and wait until it answers. It logs to `server.log`.
+        """Start the server and wait until it answers.
 
         Raises NoQueueServer, QueueServerInUse, NeverReady.
         """
         if self._lock is None:
             self.claim()
-        with (self.home / "server.log").open("ab") as log:
-            self.process = processes.spawn(self.command(), output=log)
+        self.process = processes.spawn(self.command(), output=subprocess.DEVNULL)
         processes.wait_until(self.is_answering, self.process, seconds=START_SECONDS, what="The embedded queue server")
 
     def stop(self) -> None:

@@ -56,6 +56,7 @@ class RootLogger(Logger):
             logger.propagate = True
         # Its own start and stop messages matter to nobody who did not ask for DEBUG.
         self.error_log.setLevel(logging.DEBUG if cfg.loglevel == "debug" else logging.WARNING)
+        self.access_log.setLevel(cfg.loglevel.upper())
 
     def access(self, resp: Any, req: Any, environ: MutableMapping[str, Any], request_time: timedelta) -> None:
         """One line per request. The query string, referrer and headers stay out: launches carry tokens there."""
