@@ -97,7 +97,9 @@ def _linked(
         object=object_name,
         crm_record_id=crm_record_id,
         local_record_id=record.id,
-        base={"email": "ana@example.com"} if object_name == "Contact" else {},
+        base={"agreed": {"email": "ana@example.com"}, "apart": {"job_title": ["Head of Staff", "Chief of Staff"]}}
+        if object_name == "Contact"
+        else {},
         matched_by="email" if object_name == "Contact" else "domain",
         synced_at=now - timedelta(minutes=3),
         synced_by="rep@example.com",

@@ -18,6 +18,10 @@ from jobs.values import clean_text
 from jobs.vault import CannotOpen, Vault
 
 MY_DOMAIN = ".my.salesforce.com"
+NOT_MY_DOMAIN = (
+    "Enter the org's My Domain address: it starts with https:// and ends in .my.salesforce.com. "
+    "Salesforce shows it under Setup, My Domain."
+)
 LIGHTNING = ".lightning.force.com"
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
 LONGEST = {"name": 200, "client_id": 300, "launch_issuer": 300, "launch_certificate": 20_000}
@@ -114,23 +118,18 @@ def check_rest(draft: Draft) -> None:
 
 def my_domain_url(text: str, settings: Settings) -> str:
     """The org's origin from what people paste: a host, a page's address, a Lightning address. Raises ValueError."""
-    parts = urlsplit(text if "://" in text else f"https://{text}")
     try:
-        host, netloc = (parts.hostname or "").lower(), parts.netloc.lower()
-        has_port = parts.port is not None
+        parts = urlsplit(text if "://" in text else f"https://{text}")
     except ValueError:
-        host = netloc = ""
-        has_port = True
-    if netloc and netloc in settings.trusted_crm_hosts:
-        return f"http://{netloc}"
+        raise ValueError(NOT_MY_DOMAIN) from None
+    # With a port or a user name in it, `netloc` is no bare host and fits neither test below.
+    host = parts.netloc.lower()
+    if host in settings.trusted_crm_hosts:
+        return f"http://{host}"
     if host.endswith(LIGHTNING):
         host = host.removesuffix(LIGHTNING) + MY_DOMAIN
-    is_safe = parts.scheme == "https" and not has_port and parts.username is None and HOST.fullmatch(host)
-    if not is_safe or not host.endswith(MY_DOMAIN):
-        raise ValueError(
-            "Enter the org's My Domain address: it starts with https:// and ends in .my.salesforce.com. "
-            "Salesforce shows it under Setup, My Domain."
-        )
+    if parts.scheme != "https" or not HOST.fullmatch(host) or not host.endswith(MY_DOMAIN):
+        raise ValueError(NOT_MY_DOMAIN)
     return f"https://{host}"
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from jobs.accounts import audit
 from jobs.models import Connection, CrmRecord, LocalRecord, ObjectMapping, RecordLink
 from jobs.records import search
+from jobs.sync.scene import bases
 from widget.admin import display, link_changes, listing, sync
 from widget.admin.access import admins_only, person
 from widget.admin.link_changes import LinkRefused
@@ -67,6 +68,7 @@ def show(link_id: int) -> str:
         connection=connection,
         mapping=mapping,
         crm_values=(crm.values or {}) if crm else {},
+        bases=bases(link),
     )
 
 

@@ -15,11 +15,12 @@ from jobs.values import MATCH_KEYS
 
 MOST_RULES = 8
 COMPARISONS = {
-    "email": "email addresses, upper and lower case alike",
-    "domain": "website domains, without www. and path; free-mail domains never match",
-    "name": "names, without accents, punctuation and legal forms such as Inc.",
-    "text": "exact text, upper and lower case alike",
+    "email": ("email address", "upper and lower case alike"),
+    "domain": ("website domain", "without www. and path; free-mail domains such as gmail.com never match"),
+    "name": ("name", "without accents, punctuation and legal forms such as Inc."),
+    "text": ("exact text", "upper and lower case alike"),
 }
+"""compare_as -> what it is called, and what it means."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""Links: searched, undone and made by hand; both records always stay as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models import LocalRecord, RecordLink, SyncRun
+from jobs.runtime import Runtime
+from tests.admin.samples import ACCOUNT_ID, CONTACT_ID, OTHER_CONTACT_ID
+from tests.admin.site import Visitor, audited, count
+
+CONTACT_MAPPING, ANA, BEN, SAMPLE_ORG = "2", "1", "2", "3"
+
+
+def link_of(runtime: Runtime, crm_record_id: str) -> RecordLink | None:
+    with runtime.database.read() as session:
+        return session.query(RecordLink).filter_by(crm_record_id=crm_record_id).one_or_none()
+
+
+def form(crm_record_id: str, local_record_id: str) -> dict[str, str]:
+    return {"mapping": CONTACT_MAPPING, "crm_record_id": crm_record_id, "local_record_id": local_record_id}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {CONTACT_ID, ACCOUNT_ID}),
+        ("q=ana", {CONTACT_ID}),
+        (f"q={ACCOUNT_ID[:10]}", {ACCOUNT_ID}),
+        ("kind=account", {ACCOUNT_ID}),
+        ("object=Contact", {CONTACT_ID}),
+        ("q=%25", set()),
+        ("q=nobody", set()),
+    ],
+)
+def test_links_are_found_by_either_name_id_kind_and_object(admin: Visitor, query: str, shown: set[str]) -> None:
+    page = admin.get(f"/admin/links/?{query}").text
+    results = page[page.index('id="results"') :]
+    assert {each for each in (CONTACT_ID, ACCOUNT_ID) if each in results} == shown
+
+
+def test_unlinking_is_asked_once_and_deletes_no_record(runtime: Runtime, admin: Visitor) -> None:
+    records = count(runtime, LocalRecord)
+    page = admin.get("/admin/links/1/unlink").text
+    assert "Nothing is deleted" in page
+    assert "may find the same record again" in page
+    assert admin.post("/admin/links/1/unlink").status_code == 303
+    assert link_of(runtime, CONTACT_ID) is None
+    assert count(runtime, LocalRecord) == records
+    entry = audited(runtime)[-1]
+    assert (entry.action, entry.details["before"]["our record"], entry.details["after"]) == (
+        "link.unlink",
+        "Ana Sample (1)",
+        {},
+    )
+
+
+def test_two_records_are_linked_after_a_search(runtime: Runtime, admin: Visitor) -> None:
+    found = admin.get(f"/admin/links/new?mapping=2&crm_record_id={OTHER_CONTACT_ID}&q=ben").text
+    assert "Ben Sample" in found
+    answer = admin.post("/admin/links/new", form(OTHER_CONTACT_ID, BEN))
+    link = link_of(runtime, OTHER_CONTACT_ID)
+    assert link is not None
+    assert answer.location == f"/admin/links/{link.id}"
+    assert (link.local_record_id, link.matched_by, link.base) == (2, "manual", {})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        OTHER_CONTACT_ID[:15],
+        f" {OTHER_CONTACT_ID} ",
+        f"https://sample.lightning.force.com/lightning/r/Contact/{OTHER_CONTACT_ID}/view",
+    ],
+)
+def test_an_id_is_taken_as_people_paste_it(runtime: Runtime, admin: Visitor, typed: str) -> None:
+    admin.post("/admin/links/new", form(typed, BEN))
+    assert link_of(runtime, OTHER_CONTACT_ID) is not None
+
+
+def test_a_wrong_match_is_moved_to_the_right_record(runtime: Runtime, admin: Visitor) -> None:
+    page = admin.get(f"/admin/links/new?mapping=2&crm_record_id={CONTACT_ID}&q=ben").text
+    assert "moves it over" in page
+    admin.post("/admin/links/new", form(CONTACT_ID, BEN))
+    link = link_of(runtime, CONTACT_ID)
+    assert link is not None
+    assert (link.id, link.local_record_id, link.base, link.synced_at) == (1, 2, {}, None)
+    assert audited(runtime)[-1].action == "link.relink"
+
+
+@pytest.mark.parametrize(
+    ("crm_record_id", "local_record_id", "sentence"),
+    [
+        ("", BEN, "not a Salesforce record id"),
+        ("003", BEN, "not a Salesforce record id"),
+        ("003000000000002AAB", BEN, "not a Salesforce record id"),
+        (ACCOUNT_ID, BEN, "those start with 003"),
+        (OTHER_CONTACT_ID, "", "Choose one of our records"),
+        (OTHER_CONTACT_ID, "99", "Choose one of our records"),
+        (OTHER_CONTACT_ID, SAMPLE_ORG, "Choose one of our records"),
+        (OTHER_CONTACT_ID, ANA, "is linked to another Contact"),
+        (CONTACT_ID, ANA, "linked already"),
+        ("\x00\ud800" + OTHER_CONTACT_ID, BEN, "not a Salesforce record id"),
+    ],
+)
+def test_what_cannot_be_linked_is_refused_with_the_reason(
+    runtime: Runtime, admin: Visitor, crm_record_id: str, local_record_id: str, sentence: str
+) -> None:
+    known = count(runtime, RecordLink)
+    answer = admin.post("/admin/links/new", form(crm_record_id.encode("utf-8", "replace").decode(), local_record_id))
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert count(runtime, RecordLink) == known
+
+
+def test_a_linked_record_can_be_synced_and_a_second_click_joins(runtime: Runtime, admin: Visitor) -> None:
+    known = count(runtime, SyncRun)
+    first = admin.post("/admin/links/1/sync")
+    second = admin.post("/admin/links/1/sync")
+    assert first.location == second.location
+    assert count(runtime, SyncRun) == known + 1
+    assert "joined" in admin.get(second.location).text
+    with runtime.database.read() as session:
+        run = session.query(SyncRun).order_by(SyncRun.id.desc()).first()
+    assert run is not None
+    assert (run.trigger, run.requested_by, run.crm_record_id) == ("admin", "admin@example.com", CONTACT_ID)

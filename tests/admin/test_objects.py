@@ -1,0 +1,106 @@
+"""Objects: switches that say what they do, and match rules that can be chosen."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models import ObjectMapping, RecordKey, RecordLink
+from jobs.runtime import Runtime
+from tests.admin.site import Visitor, audited, count
+
+ACCOUNT, CONTACT = 1, 2
+
+
+def mapping(runtime: Runtime, mapping_id: int) -> ObjectMapping:
+    with runtime.database.read() as session:
+        return session.get_one(ObjectMapping, mapping_id)
+
+
+def rules(runtime: Runtime, mapping_id: int) -> list[tuple[str, str, str]]:
+    return [(rule.crm_field, rule.local_field, rule.compare_as) for rule in mapping(runtime, mapping_id).match_rules]
+
+
+def rule(number: int, order: int, crm_field: str, local_field: str, compare_as: str) -> dict[str, str]:
+    values = {"order": str(order), "crm_field": crm_field, "local_field": local_field, "compare_as": compare_as}
+    return {f"{name}-{number}": value for name, value in values.items()}
+
+
+@pytest.mark.parametrize("name", ["enabled", "inbound", "outbound"])
+def test_a_switch_turns_one_thing_off_and_keeps_every_link(runtime: Runtime, admin: Visitor, name: str) -> None:
+    links = count(runtime, RecordLink)
+    admin.post(f"/admin/objects/{CONTACT}/switches/{name}", {"on": "0"})
+    after = mapping(runtime, CONTACT)
+    assert {each: getattr(after, each) for each in ("enabled", "inbound", "outbound")} == {
+        "enabled": name != "enabled",
+        "inbound": name != "inbound",
+        "outbound": name != "outbound",
+    }
+    assert count(runtime, RecordLink) == links
+    assert audited(runtime)[-1].details == {"before": {name: True}, "after": {name: False}}
+
+
+def test_the_page_says_that_off_keeps_links_and_on_is_not_retroactive(admin: Visitor) -> None:
+    assert "the 1 link stays" in admin.get(f"/admin/objects/{CONTACT}").text
+    admin.post(f"/admin/objects/{CONTACT}/switches/enabled", {"on": "0"})
+    assert "It is not retroactive" in admin.get(f"/admin/objects/{CONTACT}").text
+
+
+def test_there_is_no_switch_of_another_name(admin: Visitor) -> None:
+    assert admin.post(f"/admin/objects/{CONTACT}/switches/kind", {"on": "0"}).status_code == 404
+
+
+def test_field_mappings_show_both_names_type_direction_and_rules(admin: Visitor) -> None:
+    page = admin.get(f"/admin/objects/{CONTACT}").text
+    for shown in ("Job title", "<code>Title</code>", "<code>job_title</code>", "From Salesforce to us", "Both ways"):
+        assert shown in page
+
+
+def test_the_order_of_match_rules_can_be_changed(runtime: Runtime, admin: Visitor) -> None:
+    assert [each[0] for each in rules(runtime, ACCOUNT)] == ["Website", "Name"]
+    form = rule(0, 2, "Website", "domain", "domain") | rule(1, 1, "Name", "name", "name")
+    admin.post(f"/admin/objects/{ACCOUNT}/edit", form)
+    assert [each[0] for each in rules(runtime, ACCOUNT)] == ["Name", "Website"]
+    details = audited(runtime)[-1].details
+    assert details["before"]["rules"] == ["Website = domain (domain)", "Name = name (name)"]
+
+
+def test_another_pair_of_fields_can_be_compared_and_finds_the_records_there_are(
+    runtime: Runtime, admin: Visitor
+) -> None:
+    admin.post(f"/admin/objects/{CONTACT}/edit", rule(0, 1, "LastName", "last_name", "name"))
+    assert rules(runtime, CONTACT) == [("LastName", "last_name", "name")]
+    with runtime.database.read() as session:
+        keys = {key.value for key in session.query(RecordKey).filter_by(key="name:last_name")}
+    assert keys == {"sample"}
+
+
+def test_a_rule_marked_for_removal_goes(runtime: Runtime, admin: Visitor) -> None:
+    form = rule(0, 1, "Website", "domain", "domain") | rule(1, 2, "Name", "name", "name") | {"remove-0": "1"}
+    admin.post(f"/admin/objects/{ACCOUNT}/edit", form)
+    assert rules(runtime, ACCOUNT) == [("Name", "name", "name")]
+
+
+def test_saving_the_same_rules_is_no_change(runtime: Runtime, admin: Visitor) -> None:
+    known = len(audited(runtime))
+    admin.post(f"/admin/objects/{CONTACT}/edit", rule(0, 1, "Email", "email", "email"))
+    assert len(audited(runtime)) == known
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        (rule(0, 1, "Email", "", "email"), "needs a field on both sides"),
+        (rule(0, 1, "Password__c", "email", "email"), "only mapped fields"),
+        (rule(0, 1, "Email", "domain", "email"), "only mapped fields"),
+        (rule(0, 1, "Email", "email", "telepathy"), "choose how to compare"),
+        (rule(0, 1, "Email", "email", "email") | rule(1, 2, "Email", "email", "text"), "same pair"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused_with_the_reason(
+    runtime: Runtime, admin: Visitor, form: dict[str, str], sentence: str
+) -> None:
+    before = rules(runtime, CONTACT)
+    answer = admin.post(f"/admin/objects/{CONTACT}/edit", form)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert rules(runtime, CONTACT) == before
