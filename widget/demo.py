@@ -17,6 +17,7 @@ import requests
 from config.embedded_valkey import EmbeddedValkey
 from config.keyfile import write_private
 from config.logging import configure_logging
+from config.redis import connect
 from config.settings import Settings, load_settings
 from widget.ports import require_free
 from widget.startup_problems import StartupProblem
@@ -76,6 +77,9 @@ def run_demo(*, port: int, data_dir: Path) -> int:
 def _run(supervisor: Supervisor, places: _Places, settings: Settings, env: Mapping[str, str]) -> None:
     if settings.redis_url is None:
         supervisor.start(_queue_server(places, env))
+    else:
+        # Better one sentence now than workers that die again and again.
+        connect(settings).ping()
     supervisor.start(_salesforce(places, env))
     _bring_schema_up_to_date(settings)
     # Ours start while the stand-in CRM does: they need the schema, not the sample data.

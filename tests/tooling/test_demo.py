@@ -179,6 +179,20 @@ def test_a_bad_setting_stops_it_before_anything_starts(name: str, value: str, tm
     assert not (tmp_path / "salesforce").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "postgresql://app:hunter2@127.0.0.1:{port}/widget"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:{port}/0"),
+    ],
+)
+def test_a_server_that_is_not_there_is_said(name: str, url: str, tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, free_ports(2), **{name: url.format(port=free_ports(1))})
+
+    assert f"check {name}" in sentence.splitlines()[-1]
+    assert "hunter2" not in sentence
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("word", ["widget worker", "widget clock", "widget web", "emulator", "valkey"])
 def test_a_killed_process_is_replaced(word: str, demo: Demo) -> None:
