@@ -59,7 +59,7 @@ def setup(
     clock_offset: float | None = None,
     **switches: Any,
 ) -> Setup:
-    """A run about one contact. `gone` and `read_only` name CRM fields that the CRM does not show, or not let us write."""
+    """A run about one contact. `gone` and `read_only`: CRM fields that are not shown to us, or not ours to write."""
     usual: dict[str, Any] = {
         "enabled": True,
         "inbound": True,

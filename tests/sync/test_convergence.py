@@ -133,9 +133,8 @@ def test_nobodys_change_is_overwritten_unseen(
         for name in NAMES:
             changed = (ours[name] != agreed[name], theirs[name] != agreed[name])
             sent = sides.alter(ours[name])
-            if ours[name] == theirs[name]:
-                expected = (ours[name], theirs[name])
-            elif changed == (True, True) and conflict == "ask":
+            asks = changed == (True, True) and conflict == "ask"
+            if ours[name] == theirs[name] or asks:
                 expected = (ours[name], theirs[name])
             elif changed == (True, False) or (changed == (True, True) and _ours_wins(conflict, newer_here[name])):
                 expected = (sent, sent)

@@ -37,7 +37,16 @@ OTHER_COMPANY = [
     ("Sample 1", "Sample 2"),
 ]
 NO_ADDRESS = ["ana", "ana@", "@example.com", "ana@example", "ana@exa mple.com", "a@b@example.com", "", None, "\ud800"]
-NO_DOMAIN = ["localhost", "192.0.2.7", "http://192.0.2.7:8080/", "[2001:db8::1]", "com", "co.uk", "not a domain", "a..b"]
+NO_DOMAIN = [
+    "localhost",
+    "192.0.2.7",
+    "http://192.0.2.7:8080/",
+    "[2001:db8::1]",
+    "com",
+    "co.uk",
+    "not a domain",
+    "a..b",
+]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME_COMPANY)
@@ -65,7 +74,9 @@ def test_what_is_no_address_matches_nobody(text: str | None) -> None:
     assert email_key(text or "") is None
 
 
-@pytest.mark.parametrize("spelling", ["example.com", "https://www.example.com/team", "http://EXAMPLE.com:80", "a.example.com"])
+@pytest.mark.parametrize(
+    "spelling", ["example.com", "https://www.example.com/team", "http://EXAMPLE.com:80", "a.example.com"]
+)
 def test_a_domain_is_the_same_with_and_without_its_trimmings(spelling: str) -> None:
     assert domain_key(spelling) == "example.com"
 

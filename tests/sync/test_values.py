@@ -17,6 +17,7 @@ from jobs.values import FIELD_TYPES, ValueRefused, is_blank, normalise, parse_ti
 
 TEXT_TYPES = ("text", "long_text", "select", "phone", "url", "reference")
 NUMBER_TYPES = ("number", "currency", "percent")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEW_YORK = timezone(timedelta(hours=-5))
 
 TEXTS = [
@@ -204,7 +205,7 @@ def test_what_is_no_number_is_refused_in_words(field_type: str, raw: Any, words:
     [
         *(("date", raw, "is not a date") for raw in NO_DATES),
         *(("datetime", raw, "is not a time") for raw in NO_MOMENTS),
-        ("datetime", datetime(2026, 11, 22, 5, 12), "no time zone"),
+        ("datetime", datetime(2026, 11, 22, 5, 12, tzinfo=UTC).replace(tzinfo=None), "no time zone"),
         ("boolean", "maybe", "“maybe” is neither yes nor no"),
     ],
 )
@@ -234,17 +235,22 @@ def test_a_text_of_300_kilobytes_passes_unharmed() -> None:
 
 
 @pytest.mark.parametrize("field_type", FIELD_TYPES)
-def test_every_type_takes_or_refuses_a_long_text(field_type: str) -> None:
-    try:
-        normalise(field_type, "x." * 150_000)
-    except ValueRefused as refused:
-        assert len(str(refused)) < 100
+def test_every_type_keeps_or_refuses_a_long_text(field_type: str) -> None:
+    long = "x." * 150_000
+    if field_type in (*TEXT_TYPES, "email", "user", "domain"):
+        assert normalise(field_type, long) == long
+    elif field_type == "multi_select":
+        assert normalise(field_type, long) == [long]
+    else:
+        with pytest.raises(ValueRefused) as refused:
+            normalise(field_type, long)
+        assert len(str(refused.value)) < 100
 
 
 ANY_TEXT = st.text(st.characters(), max_size=40)  # lone surrogates and NUL among them
 ADDRESSES = st.one_of(st.emails(), st.builds("{}@{}".format, st.text(max_size=8), st.text(max_size=12)))
 HOSTS = st.one_of(st.builds("{}{}.{}/{}".format, st.sampled_from(["", "https://www."]), *[st.text(max_size=8)] * 3))
-MOMENT = st.datetimes(min_value=datetime(1000, 1, 2), max_value=datetime(9998, 12, 30), timezones=st.just(UTC))
+MOMENT = st.integers(-30_000_000_000, 250_000_000_000).map(lambda seconds: EPOCH + timedelta(seconds=seconds))
 RAW = st.one_of(
     st.none(),
     st.booleans(),

@@ -5,6 +5,7 @@ facts fits exactly one line of a table, and the product must do what the line sa
 
     since the base   same: equal, and known to be · equal: equal now, and not known to be · apart: different, as the
                      base has them · never: different, and no base yet · here, there, both: who changed
+    duplicates       what a first link does with two values: overwrite_all, or others (update_missing, skip)
     here, there      filled or blank; here also cleared: blank now, while the base has a value of ours
     newer            whose value is more recent: here, there, tie, unknown (one of the times is)
 """
@@ -21,38 +22,36 @@ from jobs.sync.merge import Base, Decision, Rule, decide
 from jobs.values import Value
 
 WHO_WINS = """
-direction          since       here          there   duplicates           conflict      newer         | action   why
+direction  since    here            there   duplicates     conflict      newer             | action   why
 
-*                  same        *             *       *                    *             *             | nothing  -
-*                  equal       *             *       *                    *             *             | agree    -
-*                  apart       *             *       *                    *             *             | leave    LEFT_APART
+*          same     *               *       *              *             *                 | nothing  -
+*          equal    *               *       *              *             *                 | agree    -
+*          apart    *               *       *              *             *                 | leave    LEFT_APART
 
-inbound            never       blank         filled  *                    *             *             | pull     FIRST_LINK
-inbound            never       filled        blank   *                    *             *             | leave    FIRST_LINK_KEPT
-inbound            never       filled        filled  overwrite_all        *             *             | pull     FIRST_LINK
-inbound            never       filled        filled  skip/update_missing  *             *             | leave    FIRST_LINK_KEPT
-inbound            here        *             *       *                    *             *             | pull     INBOUND
-inbound            there       *             *       *                    *             *             | pull     INBOUND
-inbound            both        *             *       *                    *             *             | pull     INBOUND
+inbound    never    blank           filled  *              *             *                 | pull     FIRST_LINK
+inbound    never    filled          blank   *              *             *                 | leave    FIRST_LINK_KEPT
+inbound    never    filled          filled  overwrite_all  *             *                 | pull     FIRST_LINK
+inbound    never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
+inbound    changed  *               *       *              *             *                 | pull     INBOUND
 
-outbound           never       blank         filled  *                    *             *             | leave    NOTHING_TO_WRITE
-outbound           never       filled        blank   *                    *             *             | push     OUTBOUND
-outbound           never       filled        filled  overwrite_all        *             *             | push     OUTBOUND
-outbound           never       filled        filled  skip/update_missing  *             *             | leave    FIRST_LINK_KEPT
-outbound           here/there/both  filled/cleared  *  *                  *             *             | push     OUTBOUND
-outbound           here/there/both  blank    *       *                    *             *             | leave    NOTHING_TO_WRITE
+outbound   never    blank           filled  *              *             *                 | leave    NOTHING_TO_WRITE
+outbound   never    filled          blank   *              *             *                 | push     OUTBOUND
+outbound   never    filled          filled  overwrite_all  *             *                 | push     OUTBOUND
+outbound   never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
+outbound   changed  filled/cleared  *       *              *             *                 | push     OUTBOUND
+outbound   changed  blank           *       *              *             *                 | leave    NOTHING_TO_WRITE
 
-two_way            never       blank         filled  *                    *             *             | pull     FIRST_LINK
-two_way            never       filled        blank   *                    *             *             | push     FIRST_LINK
-two_way            never       filled        filled  overwrite_all        *             *             | pull     FIRST_LINK
-two_way            never       filled        filled  skip/update_missing  *             *             | leave    FIRST_LINK_KEPT
-two_way            here        *             *       *                    *             *             | push     CHANGED_HERE
-two_way            there       *             *       *                    *             *             | pull     CHANGED_IN_CRM
-two_way            both        *             *       *                    ask           *             | ask      BOTH_CHANGED
-two_way            both        *             *       *                    prefer_local  *             | push     PREFER_LOCAL
-two_way            both        *             *       *                    prefer_crm    *             | pull     PREFER_CRM
-two_way            both        *             *       *                    most_recent   here          | push     MOST_RECENT
-two_way            both        *             *       *                    most_recent   there/tie/unknown | pull MOST_RECENT
+two_way    never    blank           filled  *              *             *                 | pull     FIRST_LINK
+two_way    never    filled          blank   *              *             *                 | push     FIRST_LINK
+two_way    never    filled          filled  overwrite_all  *             *                 | pull     FIRST_LINK
+two_way    never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
+two_way    here     *               *       *              *             *                 | push     CHANGED_HERE
+two_way    there    *               *       *              *             *                 | pull     CHANGED_IN_CRM
+two_way    both     *               *       *              ask           *                 | ask      BOTH_CHANGED
+two_way    both     *               *       *              prefer_local  *                 | push     PREFER_LOCAL
+two_way    both     *               *       *              prefer_crm    *                 | pull     PREFER_CRM
+two_way    both     *               *       *              most_recent   here              | push     MOST_RECENT
+two_way    both     *               *       *              most_recent   there/tie/unknown | pull     MOST_RECENT
 """
 
 WHAT_STANDS_IN_THE_WAY = """
@@ -81,6 +80,8 @@ NEWER = {"here": (NOON, BEFORE), "there": (BEFORE, NOON), "tie": (NOON, NOON), "
 VALUES: tuple[Value, ...] = (None, "A", "B")
 BASES = (None, *(Base(local, crm) for local, crm in product(VALUES, VALUES)))
 
+MEANS = {"changed": ("here", "there", "both"), "others": ("skip", "update_missing")}
+
 Line = tuple[dict[str, str], str, str]  # the facts it is about, the action, the reason
 
 
@@ -94,7 +95,7 @@ def lines_for(table: list[Line], facts: dict[str, str]) -> list[Line]:
     return [
         line
         for line in table
-        if all(wanted == "*" or facts[name] in wanted.split("/") for name, wanted in line[0].items())
+        if all(wanted == "*" or facts[name] in MEANS.get(wanted, wanted.split("/")) for name, wanted in line[0].items())
     ]
 
 
