@@ -9,6 +9,7 @@ from typing import Any, Literal
 FieldAccess = Literal["hidden", "read", "edit"]
 RecordAccess = Literal["none", "read", "edit"]
 
+_BY_DEFAULT: Mapping[str, RecordAccess] = {"private": "none", "read": "read"}
 _RECORD_RANK: Mapping[str, int] = {"none": 0, "read": 1, "edit": 2}
 
 
@@ -34,7 +35,7 @@ class Rights:
             return explicit
         if self.sees_all or owner_id == user_id:
             return "edit"
-        return {"private": "none", "read": "read"}.get(default, "edit")  # type: ignore[return-value]
+        return _BY_DEFAULT.get(default, "edit")
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -215,10 +215,13 @@ def _guarded(org: Org, event: Callable[[Org, Body], Any]) -> Event:
 
 def _commit_later(org: Org, object_type: ObjectType, record_id: str, body: Body, saving: Saving) -> None:
     transaction, began_at = org.clock.begin()
+    writer = org.writer
 
     def commit() -> None:
         with org.clock.committing(transaction, began_at):
-            org.writer.update(object_type, record_id, body["fields"], saving)
+            # A reset in between has made a new writer, and this transaction a thing of the past.
+            if org.writer is writer:
+                writer.update(object_type, record_id, body["fields"], saving)
 
     timer = threading.Timer(float(body["commit_after"]), commit)
     timer.daemon = True

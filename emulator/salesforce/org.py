@@ -30,6 +30,8 @@ from emulator.salesforce.writer import Writer
 DEMO_ORG = Path(__file__).parent / "orgs" / "demo.json"
 API_VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 
+_FAULT_CODES = {401: "INVALID_SESSION_ID", 404: "NOT_FOUND", 503: "SERVER_UNAVAILABLE"}
+
 
 class Org:
     """Everything the REST API, the OAuth endpoints, the pages and the controls share.
@@ -172,8 +174,9 @@ class Org:
             error = limit_exceeded()
         else:
             status = int(fault.number("status", 503))
-            code = "SERVER_UNAVAILABLE" if status == 503 else "UNKNOWN_EXCEPTION"
-            error = ApiError(fault.parameters.get("code", code), "An unexpected error occurred.", status=status)
+            code = fault.parameters.get("code", _FAULT_CODES.get(status, "UNKNOWN_EXCEPTION"))
+            message = fault.parameters.get("message", "An unexpected error occurred.")
+            error = ApiError(code, message, status=status)
         headers = {"Sforce-Limit-Info": self.limit.header(), **fault.parameters.get("headers", {})}
         status = int(fault.number("status", error.status))
         return status, headers, fault.parameters.get("body", [error.to_rest()])
@@ -216,8 +219,10 @@ class Org:
 
     def _index(self) -> None:
         for object_type in self.schema.objects.values():
+            matched = {rule["fields"][0] for rule in object_type.duplicate_rules}
             for field in object_type.fields.values():
-                if field.stored and (field.id_lookup or field.unique or field.reference_to) and field.name != "Id":
+                looked_up = field.id_lookup or field.unique or field.reference_to or field.name in matched
+                if field.stored and looked_up and field.name != "Id":
                     self.rows.index(object_type.name, field.name)
 
     def _as_user(self, row: Row) -> User:

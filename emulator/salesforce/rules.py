@@ -43,12 +43,12 @@ def accepted_values(
 
 
 def check_required(object_type: ObjectType, row: Row, touched: Iterable[str]) -> None:
-    """Refuse blanks in required fields; on update only in the fields that are being written."""
+    """Refuse blanks in fields that cannot be blank, among those that are being written."""
     names = set(touched)
     missing = [
         each.name
         for each in object_type.fields.values()
-        if each.required and each.name in names and row.get(each.name) is None
+        if each.stored and not each.nillable and each.name in names and row.get(each.name) is None
     ]
     if missing:
         raise ApiError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", fields=missing)

@@ -33,3 +33,7 @@ CITIES = (
     ("Salem", "OR", "97301"), ("Georgetown", "TX", "78626"), ("Bristol", "CT", "06010"),
 )  # fmt: skip
 DOMAIN_ENDS = ("example.com", "example.org", "example.net")
+STAGES = (
+    "Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Id. Decision Makers",
+    "Perception Analysis", "Proposal/Price Quote", "Negotiation/Review", "Closed Won", "Closed Lost",
+)  # fmt: skip

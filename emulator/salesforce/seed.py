@@ -5,30 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from random import Random
 from typing import Any
 
 from emulator.salesforce import ids
 from emulator.salesforce.access import Rights, User
 from emulator.salesforce.rows import Row
-from emulator.salesforce.samples import (
-    ACCOUNT_WORDS,
-    CITIES,
-    DEPARTMENTS,
-    DOMAIN_ENDS,
-    FIRST_NAMES,
-    LAST_NAMES,
-    PROJECT_WORDS,
-    TITLES,
-    TRADES,
-)
+from emulator.salesforce.seed_records import RecordMaker
 from emulator.salesforce.store import Store
 from emulator.salesforce.values import wire_time
 from emulator.salesforce.writer import Writer
 
 HEADLINES = ("Contact", "Account", "Lead", "Opportunity")
-_SEED = 20260101
-_OWNERS = ("rep", "admin", "rep", "limited_rep")
 
 
 @dataclass(slots=True)
@@ -58,7 +45,6 @@ class _Sower:
         self._store = store
         self._writer = writer
         self._now = now
-        self._random = Random(_SEED)
         self._admin_id = ids.make("005", 1)
         self._made: dict[str, list[str]] = {}
 
@@ -107,12 +93,16 @@ class _Sower:
                     entry["owner_id"] = self.seeded.roles[entry["owner"]]
 
     def records(self, counts: Mapping[str, int]) -> None:
-        self._load("Account", [self._account(number) for number in range(counts["accounts"])])
-        self._load("Contact", [self._contact(number) for number in range(counts["contacts"])])
-        self._load("Lead", [self._lead(number) for number in range(counts["leads"])])
-        self._load("Opportunity", [self._opportunity(number) for number in range(counts["opportunities"])])
-        if "Sample_Project__c" in self._store.schema.objects:
-            self._load("Sample_Project__c", [self._project(number) for number in range(counts["projects"])])
+        maker = RecordMaker(self.seeded.roles, self._made, now=self._now)
+        for object_name, count, make in (
+            ("Account", counts["accounts"], maker.account),
+            ("Contact", counts["contacts"], maker.contact),
+            ("Lead", counts["leads"], maker.lead),
+            ("Opportunity", counts["opportunities"], maker.opportunity),
+            ("Sample_Project__c", counts["projects"], maker.project),
+        ):
+            if object_name in self._store.schema.objects:
+                self._load(object_name, [make(number) for number in range(count)])
         self._convert_some(self._made["Lead"][-3:])
         self.seeded.headline = {name: self._made[name][0] for name in HEADLINES}
 
@@ -191,125 +181,6 @@ class _Sower:
             "SystemModstamp": wire_time(modified_at),
         }
 
-    def _owner(self, number: int) -> str:
-        return self.seeded.roles[_OWNERS[number % len(_OWNERS)]]
-
-    def _account(self, number: int) -> dict[str, Any]:
-        word, trade = ACCOUNT_WORDS[number % len(ACCOUNT_WORDS)], TRADES[number % len(TRADES)]
-        city, state, code = CITIES[number % len(CITIES)]
-        return {
-            "Name": f"{word} {trade[0]}",
-            "Industry": trade[1],
-            "Type": ("Customer - Direct", "Prospect", "Partner")[number % 3],
-            "Website": f"https://www.{domain(number)}",
-            "Phone": f"+1 555 01{number:02d}",
-            "BillingStreet": f"{100 + number} Sample Street",
-            "BillingCity": city,
-            "BillingState": state,
-            "BillingPostalCode": code,
-            "BillingCountry": "United States",
-            "NumberOfEmployees": 20 + 35 * number,
-            "AnnualRevenue": 250_000.0 * (number + 1),
-            "Rating": (None, "Warm", "Hot", "Cold")[number % 4],
-            "Tier__c": (None, "Silver", "Bronze", "Gold")[number % 4],
-            "Active__c": number % 5 != 0,
-            "Service_Regions__c": ("North;East", "South", None)[number % 3],
-            "Discount__c": float(number % 6) * 2.5,
-            "Description": f"A sample account in {trade[1].lower()}.",
-            "Legacy_Id__c": f"L-{number:04d}",
-            "OwnerId": self._owner(number),
-        }
-
-    def _contact(self, number: int) -> dict[str, Any]:
-        first, last = _person(number)
-        account = number % len(self._made["Account"])
-        city, state, code = CITIES[account % len(CITIES)]
-        blank_email = number % 23 == 22
-        return {
-            "FirstName": first,
-            "LastName": last,
-            "Salutation": (None, "Ms.", "Dr.", "Mx.")[number % 4],
-            "AccountId": None if number % 19 == 18 else self._made["Account"][account],
-            "Title": TITLES[number % len(TITLES)],
-            "Department": DEPARTMENTS[number % len(DEPARTMENTS)],
-            "Email": None if blank_email else f"{first}.{last}@{domain(account)}".lower(),
-            "Phone": f"+1 555 02{number:02d}",
-            "MobilePhone": f"+1 555 03{number:02d}" if number % 3 else None,
-            "MailingStreet": f"{100 + account} Sample Street",
-            "MailingCity": city,
-            "MailingState": state,
-            "MailingPostalCode": code,
-            "MailingCountry": "United States",
-            "LeadSource": (None, "Web", "Partner Referral")[number % 3],
-            "Lead_Score__c": float(number * 37 % 101),
-            "Level__c": ("Primary", "Secondary", None)[number % 3],
-            "Languages__c": ("English", "English;Spanish", None)[number % 3],
-            "HasOptedOutOfEmail": number % 11 == 10,
-            "OwnerId": self._owner(number),
-        }
-
-    def _lead(self, number: int) -> dict[str, Any]:
-        first, last = _person(number + 100)
-        word, trade = ACCOUNT_WORDS[-1 - number % len(ACCOUNT_WORDS)], TRADES[number % len(TRADES)]
-        city, state, code = CITIES[number % len(CITIES)]
-        return {
-            "FirstName": first,
-            "LastName": last,
-            "Company": f"{word} {trade[0]} Prospects",
-            "Title": TITLES[(number + 3) % len(TITLES)],
-            "Email": None if number % 13 == 12 else f"{first}.{last}@{domain(200 + number)}".lower(),
-            "Phone": f"+1 555 04{number:02d}",
-            "Website": f"https://{domain(200 + number)}/",
-            "Status": ("Open - Not Contacted", "Working - Contacted", "Closed - Not Converted")[number % 3],
-            "LeadSource": ("Web", "Phone Inquiry", "Purchased List")[number % 3],
-            "Industry": trade[1],
-            "Rating": ("Hot", "Warm", "Cold")[number % 3],
-            "City": city,
-            "State": state,
-            "PostalCode": code,
-            "Country": "United States",
-            "NumberOfEmployees": 5 + 12 * number,
-            "Product_Interest__c": ("Basic", "Plus", "Enterprise", None)[number % 4],
-            "Lead_Score__c": float(number * 53 % 101),
-            "OwnerId": self._owner(number),
-        }
-
-    def _opportunity(self, number: int) -> dict[str, Any]:
-        account = number % len(self._made["Account"])
-        stages = self._store.schema.objects["Opportunity"].fields["StageName"].picklist
-        close_at = self._now + timedelta(days=number * 9 % 180 - 60)
-        return {
-            "AccountId": self._made["Account"][account],
-            "Name": f"{ACCOUNT_WORDS[account % len(ACCOUNT_WORDS)]} {PROJECT_WORDS[number % len(PROJECT_WORDS)]}",
-            "StageName": stages[(number + 2) % len(stages)].value,
-            "Amount": 1000.0 * (number + 5) + self._random.randrange(1000),
-            "Probability": float((number * 10) % 101),
-            "CloseDate": close_at.date().isoformat(),
-            "Type": ("New Business", "Existing Business")[number % 2],
-            "NextStep": ("Send the offer", "Call back", None)[number % 3],
-            "LeadSource": ("Web", None, "Partner Referral")[number % 3],
-            "ForecastCategoryName": "Pipeline",
-            "Order_Number__c": f"{10_000 + number}",
-            "OwnerId": self._owner(number),
-        }
-
-    def _project(self, number: int) -> dict[str, Any]:
-        started_at = self._now - timedelta(days=30 * (number % 6))
-        return {
-            "Name": f"{PROJECT_WORDS[number % len(PROJECT_WORDS)]} {number + 1}",
-            "Account__c": self._made["Account"][number],
-            "Sponsor__c": self._made["Contact"][number],
-            "Status__c": ("Planned", "Running", "On Hold", "Done")[number % 4],
-            "Budget__c": 5000.0 * (number + 1),
-            "Progress__c": float(number * 8 % 101),
-            "Start__c": started_at.date().isoformat(),
-            "End__c": (started_at + timedelta(days=90)).date().isoformat(),
-            "Kickoff__c": wire_time(started_at),
-            "Approved__c": number % 2 == 0,
-            "Headcount__c": float(3 + number),
-            "OwnerId": self._owner(number),
-        }
-
     def _convert_some(self, lead_ids: list[str]) -> None:
         table = self._store.rows.table("Lead")
         for number, lead_id in enumerate(lead_ids):
@@ -321,18 +192,3 @@ class _Sower:
                 "ConvertedAccountId": self._made["Account"][-1 - number],
             }
             self._store.rows.put("Lead", {**table[lead_id], **converted})
-
-
-def domain(number: int) -> str:
-    """The sample domain of the n-th company, under a name reserved for examples."""
-    if number < len(DOMAIN_ENDS):
-        return DOMAIN_ENDS[number]
-    word = ACCOUNT_WORDS[number % len(ACCOUNT_WORDS)].lower()
-    return f"{word}{number}.test"
-
-
-def _person(number: int) -> tuple[str, str]:
-    return (
-        FIRST_NAMES[number % len(FIRST_NAMES)],
-        LAST_NAMES[(number + number // len(FIRST_NAMES)) % len(LAST_NAMES)],
-    )

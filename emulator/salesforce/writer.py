@@ -175,7 +175,10 @@ class Writer:
             if field.auto_number:
                 row[field.name] = f"{object_type.label[:1].upper()}-{self._numbers[object_type.name]:05d}"
         row |= {"CreatedDate": now, "CreatedById": user.id, "LastModifiedDate": now, "LastModifiedById": user.id}
-        return {**row, **values, "Id": record_id, "SystemModstamp": now}
+        given = {
+            name: value for name, value in values.items() if value is not None or not object_type.fields[name].defaulted
+        }
+        return {**row, **given, "Id": record_id, "SystemModstamp": now}
 
     def _assign(self, object_type: ObjectType, row: dict[str, Any], saving: Saving) -> None:
         if saving.assign is False or not object_type.assignment_rules:

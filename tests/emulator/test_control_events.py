@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ class TestLeads:
         assert api.read("Account", made["account_id"], "Name")["Name"] == before["Company"]
         assert [write["op"] for write in org_server.writes()] == ["insert", "insert", "convert"]
 
+    def test_a_lead_of_a_queue_becomes_a_contact_of_who_converts_it(self, org_server: OrgServer, api: Api) -> None:
+        lead = api.create("Lead", LastName="Queued", Company="Sample", LeadSource="Web")
+        made = org_server.control("convert_lead", {"id": lead, "user": "rep"})
+        assert api.read("Contact", made["contact_id"], "OwnerId")["OwnerId"] == org_server.user("rep")["id"]
+
     def test_a_converted_lead_can_only_be_read(self, org_server: OrgServer, api: Api) -> None:
         lead = org_server.record("Lead")
         org_server.control("convert_lead", {"id": lead})
@@ -193,6 +199,31 @@ class TestSetUp:
         after = api.read("Contact", ana, "Account_Industry__c", "SystemModstamp")
         assert (before["Account_Industry__c"], after["Account_Industry__c"]) == ("Retail", "Energy")
         assert before["SystemModstamp"] == after["SystemModstamp"]
+
+
+class TestReset:
+    def test_it_brings_the_seed_back(self, org_server: OrgServer, api: Api) -> None:
+        ana = org_server.record("Contact")
+        org_server.edit("Contact", ana, {"Title": "Late"}, commit_after=0.5)
+        org_server.control("permissions", {"user": "rep", "records": {ana: "none"}})
+        org_server.control("objects", {"object": "Contact", "fields": [{"name": "Extra__c", "type": "string"}]})
+        org_server.fault("status", status=500, count=None)
+        org_server.control("clock", {"offset_seconds": 999})
+        org_server.reset()
+        assert org_server.control("faults", method="GET")["faults"] == []
+        assert org_server.control("clock", method="GET")["offset_seconds"] == 0
+        assert org_server.api("rep").get(f"/sobjects/Contact/{ana}").json()["Title"] == "Chief of Staff"
+        assert "Extra__c" not in org_server.api().get(f"/sobjects/Contact/{ana}").json()
+
+    def test_a_long_transaction_ends_with_it(self, org_server: OrgServer) -> None:
+        ana = org_server.record("Contact")
+        org_server.edit("Contact", ana, {"Title": "From before"}, commit_after=0.3)
+        org_server.reset()
+        org_server.edit("Contact", ana, {"Title": "From after"}, commit_after=0.6)
+        deadline = time.monotonic() + 30
+        while not org_server.writes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert [write["new"] for write in org_server.writes()] == [{"Title": "From after"}]
 
 
 class TestClock:

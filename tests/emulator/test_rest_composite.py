@@ -167,6 +167,12 @@ class TestCollections:
         assert api.post("/composite/sobjects/Contact", ids).status_code == 400
         assert org_server.writes() == []
 
+    def test_a_value_of_the_wrong_json_type_spoils_the_whole_body(self, org_server: OrgServer, api: Api) -> None:
+        records = [contact(LastName="Fine"), contact(LastName="Bad", Lead_Score__c="7")]
+        answer = api.post("/composite/sobjects", {"records": records})
+        assert error_of(answer) == (400, "JSON_PARSER_ERROR")
+        assert org_server.writes() == []
+
     def test_an_unknown_type_fails_its_record_only(self, api: Api) -> None:
         results = api.post("/composite/sobjects", {"records": [{"attributes": {"type": "Unicorn"}}]}).json()
         assert results[0]["errors"][0]["statusCode"] == "INVALID_TYPE"

@@ -95,6 +95,15 @@ class TestCreating:
         answer = api.post(f"/sobjects/{name}", {"Name": "X"})
         assert error_of(answer) == (400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 
+    def test_null_in_a_field_with_a_default_means_the_default(self, org_server: OrgServer, api: Api) -> None:
+        lead = api.post(
+            "/sobjects/Lead",
+            {"LastName": "N", "Company": "Sample", "Status": None, "OwnerId": None},
+            headers={"Sforce-Auto-Assign": "FALSE"},
+        ).json()["id"]
+        row = api.read("Lead", lead, "Status", "OwnerId")
+        assert (row["Status"], row["OwnerId"]) == ("Open - Not Contacted", org_server.user("integration")["id"])
+
     def test_the_parent_may_be_given_by_its_external_id(self, org_server: OrgServer, api: Api) -> None:
         contact = api.create("Contact", LastName="Child", Account={"Legacy_Id__c": "L-0003"})
         [account] = api.rows("SELECT Id FROM Account WHERE Legacy_Id__c = 'L-0003'")
@@ -151,6 +160,7 @@ class TestChanging:
             ({"MailingAddress": {"city": "X"}}, "INVALID_FIELD_FOR_INSERT_UPDATE"),
             ({"Id": "003Wz0000000001IAA"}, "INVALID_FIELD"),
             ({"LastName": None}, "REQUIRED_FIELD_MISSING"),
+            ({"OwnerId": None}, "REQUIRED_FIELD_MISSING"),
             ({"Title": "x" * 129}, "STRING_TOO_LONG"),
             ({"Title": "🚀" * 65}, "STRING_TOO_LONG"),
             ({"Title": 7}, "JSON_PARSER_ERROR"),

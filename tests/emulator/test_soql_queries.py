@@ -191,6 +191,7 @@ class TestShape:
         ("SELECT Id FROM Contact WHERE Title INCLUDES ('x')", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id FROM Contact LIMIT 1 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
         ("SELECT Id, (SELECT Id FROM Unicorns) FROM Account", "INVALID_TYPE"),
+        ("SELECT Id FROM Contact WHERE " + "NOT " * 3000 + "Name = 'x'", "MALFORMED_QUERY"),
     ],
 )
 def test_what_is_no_query_is_refused(api: Api, soql: str, code: str) -> None:

@@ -7,7 +7,8 @@ import json
 import zlib
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from emulator.journal import current_call
 from emulator.salesforce.access import User
@@ -36,6 +37,13 @@ def create_blueprint(org: Org) -> Blueprint:
             answer = _answer(org, version, "/" + path)
         except ApiError as error:
             answer = Answer(error.status, [each.to_rest() for each in error.entries])
+        except HTTPException as error:
+            refusal = ApiError("REQUEST_ENTITY_TOO_LARGE", "The request is too large", status=error.code or 400)
+            answer = Answer(refusal.status, [refusal.to_rest()])
+        except Exception:
+            current_app.logger.exception("A resource failed")
+            failure = ApiError("UNKNOWN_EXCEPTION", "An unexpected error occurred.", status=500)
+            answer = Answer(failure.status, [failure.to_rest()])
         return _response(answer, org.limit.header())
 
     blueprint.add_url_rule("/services/data", view_func=versions, methods=["GET"], strict_slashes=False)

@@ -111,16 +111,13 @@ def _are_texts(values: object) -> bool:
 
 
 def _each(call: Call, items: list[Any], save: Callable[[Any], Result], *, all_or_none: bool | None = None) -> Answer:
-    """Save one after the other. Each is a transaction of its own, or all are one."""
+    """Save one after the other. Each may fail alone, unless all have to succeed."""
     together = call.record.get("allOrNone") is True if all_or_none is None else all_or_none
     results: list[Result] = []
     try:
-        if not together:
-            results += [_attempt(call, save, item) for item in items]
-            return Answer(200, results)
         with call.org.rows.transaction():
             results += [_attempt(call, save, item) for item in items]
-            if not all(result["success"] for result in results):
+            if together and not all(result["success"] for result in results):
                 raise _RollBack
     except _RollBack:
         results = [_rolled_back() if result["success"] else result for result in results]

@@ -130,16 +130,20 @@ def _referred(reference: str, steps: str, answers: Mapping[str, Answer]) -> Any:
     answer = answers.get(reference)
     value = None if answer is None or answer.status >= 300 else answer.body
     for found in _STEP.finditer(steps):
-        name, place = found.groups()
-        try:
-            value = value[name] if name else value[int(place)]  # type: ignore[index]  # whatever JSON holds
-        except (KeyError, IndexError, TypeError):
-            value = None
+        value = _step(value, *found.groups())
     if value is None or isinstance(value, dict | list):
         raise ApiError(
             "PROCESSING_HALTED", f"Invalid reference specified. No value for {reference}{steps} found in {reference}"
         )
     return value
+
+
+def _step(value: Any, name: str | None, place: str | None) -> Any:
+    """One step into an answer: a key of an object or a place in a list. None where there is no such thing."""
+    if name is not None:
+        return value.get(name) if isinstance(value, dict) else None
+    index = int(place or 0)
+    return value[index] if isinstance(value, list) and index < len(value) else None
 
 
 def _kept(answer: Answer | None) -> Answer:

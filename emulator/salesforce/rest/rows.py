@@ -16,7 +16,7 @@ from emulator.salesforce.rest.conditional import (
 )
 from emulator.salesforce.rows import Row
 from emulator.salesforce.rules import record_id_of
-from emulator.salesforce.schema import Field, ObjectType
+from emulator.salesforce.schema import NUMBER_TYPES, Field, ObjectType
 from emulator.salesforce.soql.run import attributes
 from emulator.salesforce.values import parse_time, to_stored
 
@@ -84,7 +84,7 @@ def upsert(call: Call, name: str, field_name: str, value: str) -> Answer:
             return Answer(200, {"id": found[0]["Id"], "success": True, "errors": [], "created": False})
         if call.flag("updateOnly") or field.name == "Id":
             raise errors.not_found()
-        record_id = call.org.writer.insert(object_type, {**values, field.name: value}, call.saving)
+        record_id = call.org.writer.insert(object_type, {**values, field.name: _typed(field, value)}, call.saving)
     return Answer(
         201,
         {"id": record_id, "success": True, "errors": [], "created": True},
@@ -119,12 +119,22 @@ def rows_with_key(call: Call, object_type: ObjectType, field: Field, value: Any)
         return [row] if row else []
     if not field.unique and not call.user.rights.sees_all:
         raise errors.not_found("Provided external ID field does not exist or is not accessible: " + field.name)
-    wanted = to_stored(field, value)
+    wanted = to_stored(field, _typed(field, value))
     if wanted is None:
         raise errors.not_found()
     ids = store.rows.ids_with(object_type.name, field.name, wanted) or []
     rows = (store.row(object_type, each, call.user) for each in ids)
     return [row for row in rows if row is not None]
+
+
+def _typed(field: Field, value: Any) -> Any:
+    """A key from a path is a text, whatever the type of its field."""
+    if field.type not in NUMBER_TYPES or not isinstance(value, str):
+        return value
+    try:
+        return int(value) if field.type == "int" else float(value)
+    except ValueError as error:
+        raise errors.not_found() from error
 
 
 def readable_row(call: Call, object_type: ObjectType, key: str) -> Row:

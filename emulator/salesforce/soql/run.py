@@ -15,9 +15,11 @@ from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rows import Row, fold
 from emulator.salesforce.schema import TEXT_TYPES, Field, ObjectType
-from emulator.salesforce.soql.conditions import Context, Test, compile_condition, earliest_stamp, wanted_ids
+from emulator.salesforce.soql.conditions import Test, compile_condition
+from emulator.salesforce.soql.operands import Context
 from emulator.salesforce.soql.parser import Node, Ordering, Query, malformed, parse, to_query
 from emulator.salesforce.soql.paths import FieldPath, Scope, follow, resolve
+from emulator.salesforce.soql.shortcuts import earliest_stamp, wanted_ids
 from emulator.salesforce.store import Store
 
 MAX_OFFSET = 2000
@@ -50,8 +52,11 @@ def run(store: Store, text: str, asker: Asker) -> Found:
     """Answer a query. Raises ApiError (MALFORMED_QUERY, INVALID_FIELD, INVALID_TYPE ...)."""
     query = parse(text)
     # One moment for the whole result: nothing is written while it is being collected.
-    with store.rows.lock:
-        return _Run(store, query, asker).found()
+    try:
+        with store.rows.lock:
+            return _Run(store, query, asker).found()
+    except RecursionError as error:
+        raise ApiError("MALFORMED_QUERY", "The query is nested too deeply") from error
 
 
 class _Run:
