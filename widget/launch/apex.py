@@ -21,9 +21,12 @@ _FORBIDDEN_HEADERS = ("jku", "jwk", "x5u", "x5c", "crit")
 
 
 class ProofRefused(ValueError):
-    def __init__(self, code: str) -> None:
+    """`connection_id`: whose page it came from, where the signature was good and only the time was over."""
+
+    def __init__(self, code: str, connection_id: int | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.connection_id = connection_id
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,12 @@ def open_proof(token: str, audience: str, signer_of: Callable[[str], Signer | No
             options={"require": ["exp", "iat", "iss", "sub", "aud", "jti"]},
         )
     except jwt.ExpiredSignatureError:
-        raise ProofRefused("EXPIRED_PROOF") from None
+        raise ProofRefused("EXPIRED_PROOF", signer.connection_id) from None
     except jwt.PyJWTError as error:
         raise ProofRefused(_code(error)) from None
-    if claims["exp"] - claims["iat"] > LONGEST_LIFETIME_SECONDS:
+    except (TypeError, OverflowError):  # a time that is no number, which PyJWT does not expect
+        raise ProofRefused("MALFORMED_PROOF") from None
+    if int(claims["exp"]) - int(claims["iat"]) > LONGEST_LIFETIME_SECONDS:
         raise ProofRefused("PROOF_LIVES_TOO_LONG")
     return _read(signer, claims)
 
@@ -81,6 +86,8 @@ def _read(signer: Signer, claims: dict[str, Any]) -> ApexProof:
     if claims.get("org_id") != signer.org_id:
         raise ProofRefused("FOREIGN_ORG")
     if not isinstance(fields, dict) or not all(isinstance(claims.get(name), str) for name in ("object", "record_id")):
+        raise ProofRefused("INCOMPLETE_PROOF")
+    if not claims["jti"]:
         raise ProofRefused("INCOMPLETE_PROOF")
     return ApexProof(
         connection_id=signer.connection_id,
@@ -115,7 +122,10 @@ def _unverified_issuer(token: str) -> str:
 
 
 def _public_key(certificate_pem: str) -> RSAPublicKey:
-    key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
+    try:
+        key = x509.load_pem_x509_certificate(certificate_pem.encode()).public_key()
+    except ValueError:
+        raise ProofRefused("WRONG_CERTIFICATE") from None
     if not isinstance(key, RSAPublicKey):
         raise ProofRefused("WRONG_CERTIFICATE")
     return key

@@ -17,6 +17,7 @@ from jobs.crm.salesforce import CRM, HOST_SUFFIXES, OBJECT_PATTERN, full_id
 from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
 from widget.context import runtime
+from widget.errors import LaunchRefused
 from widget.launch import apex, canvas
 from widget.launch.opening import open_panel, refuse
 from widget.launch.proof import Host, Launch, digest_of
@@ -85,7 +86,7 @@ def lwc() -> ResponseReturnValue:
     try:
         proof = apex.open_proof(tokens[0], here.settings.public_url + LWC_PATH, signer_of)
     except apex.ProofRefused as error:
-        raise _lwc_refusal(error.code) from None
+        raise _lwc_refusal(error, list(connections.values())) from None
     connection = next(each for each in connections.values() if each.id == proof.connection_id)
     return open_panel(here, _lwc_launch(connection, proof, tokens[0]))
 
@@ -116,8 +117,7 @@ def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.En
 
 
 def _lwc_launch(connection: Connection, proof: apex.ApexProof, token: str) -> Launch:
-    # Lightning pages live on the last of the connection's hosts.
-    host = Host("lwc", connection.host_origins[-1] if connection.host_origins else "")
+    host = _lightning_host(connection)
     allow_framing_by(connection.host_origins)
     object_name, record_id = _record(proof.object, proof.record_id, host)
     return Launch(
@@ -188,7 +188,12 @@ def _scheme(theme: str) -> Literal["light", "dark", ""]:
     return theme if theme in ("light", "dark") else ""  # type: ignore[return-value]  # narrowed by the test
 
 
-def _lwc_refusal(code: str) -> Exception:
-    # Often a cached page: its host can fetch a new proof, once asked. Only a host we know hears the question.
-    known = next((each.host_origins[-1] for each in _connections(runtime()) if each.host_origins), "")
-    return refuse(code, 401, Host("lwc", known) if code == "EXPIRED_PROOF" else None)
+def _lwc_refusal(error: apex.ProofRefused, connections: list[Connection]) -> LaunchRefused:
+    # Often a cached page: its host can fetch a new proof, once asked. Only the org that signed hears the question.
+    signer = next((each for each in connections if each.id == error.connection_id), None)
+    return refuse(error.code, 401, _lightning_host(signer) if signer else None)
+
+
+def _lightning_host(connection: Connection) -> Host:
+    # Lightning pages live on the last of the connection's hosts.
+    return Host("lwc", connection.host_origins[-1] if connection.host_origins else "")
