@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.hosts import host_and_port, is_loopback
+from config.addresses import database_address, host_and_port, is_loopback, public_origin, queue_address
 from config.keyfile import read_or_create
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -26,9 +26,6 @@ LogFormat = Literal["console", "json"]
 
 SECRET_KEY_MIN_LENGTH = 32
 """HS256 wants at least 256 bits of key; PyJWT warns below 32 bytes."""
-
-REDIS_SCHEMES = ("redis", "rediss", "unix")
-POSTGRES_SCHEMES = ("postgres", "postgresql", "postgresql+psycopg")
 
 
 class SettingsError(ValueError):
@@ -46,7 +43,11 @@ def _default_log_format() -> LogFormat:
 
 
 SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-HostList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+HostList = Annotated[tuple[Annotated[str, AfterValidator(host_and_port)], ...], NoDecode, BeforeValidator(_split)]
+# "" until `load_settings` knows the data directory.
+DatabaseUrl = Annotated[str, AfterValidator(lambda value: value and database_address(value))]
+QueueUrl = Annotated[str, AfterValidator(queue_address)]
+Origin = Annotated[str, AfterValidator(public_origin)]
 
 
 class Settings(BaseSettings):
@@ -63,14 +64,14 @@ class Settings(BaseSettings):
         "Created with mode 0700 when missing.",
         json_schema_extra={"expects": "a directory this process may write to"},
     )
-    database_url: str = Field(
+    database_url: DatabaseUrl = Field(
         default="",
         repr=False,
         description="Where the data lives. `postgresql://user:password@host/name` or `sqlite:///path`. "
         "Unset: `widget.sqlite3` in `DATA_DIR`.",
         json_schema_extra={"expects": "postgresql://user:password@host:port/name or sqlite:///path/to/file"},
     )
-    redis_url: str | None = Field(
+    redis_url: QueueUrl | None = Field(
         default=None,
         repr=False,
         description="Redis 6.2+ or Valkey 7.2+ for the queue: `redis://`, `rediss://` or `unix://`. "
@@ -95,7 +96,7 @@ class Settings(BaseSettings):
         "`DATA_DIR/encryption_keys`.",
         json_schema_extra={"expects": "comma-separated Fernet keys (32 bytes in URL-safe base64, 44 characters each)"},
     )
-    public_url: str = Field(
+    public_url: Origin = Field(
         default="http://127.0.0.1:8000",
         description="The address a browser uses to reach us: scheme, host and port, no path. "
         "https unless it is a loopback address.",
@@ -192,34 +193,6 @@ class Settings(BaseSettings):
     def _absolute_data_dir(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: str) -> str:
-        if not value:
-            return value
-        scheme, _, rest = value.partition("://")
-        if scheme in POSTGRES_SCHEMES:
-            parts = urlsplit(f"postgresql://{rest}")
-            # Reading .port raises ValueError when it is not a number from 0 to 65535.
-            if parts.port == 0 or len(parts.path) < 2:
-                raise ValueError("no database name")
-            return f"postgresql+psycopg://{rest}"
-        # A database in memory would be a different one in every process.
-        if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/") and ":memory:" not in rest:
-            return value
-        raise ValueError("unknown database")
-
-    @field_validator("redis_url")
-    @classmethod
-    def _known_redis(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        has_target = parts.path if parts.scheme == "unix" else parts.hostname
-        if parts.scheme not in REDIS_SCHEMES or not has_target or parts.port == 0:
-            raise ValueError("unknown queue server")
-        return value
-
     @field_validator("secret_key", "secret_key_fallbacks")
     @classmethod
     def _long_enough(cls, value: SecretStr | tuple[SecretStr, ...]) -> SecretStr | tuple[SecretStr, ...]:
@@ -235,29 +208,10 @@ class Settings(BaseSettings):
             Fernet(key.get_secret_value())
         return value
 
-    @field_validator("public_url")
-    @classmethod
-    def _bare_origin(cls, value: str) -> str:
-        parts = urlsplit(value.rstrip("/"))
-        host = parts.hostname or ""
-        if not host or parts.port == 0 or parts.username is not None:
-            raise ValueError("not an address")
-        if parts.path or parts.query or parts.fragment:
-            raise ValueError("more than an origin")
-        # CRM pages are https: a browser refuses to frame a plain http page of another machine.
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-            raise ValueError("not https")
-        return f"{parts.scheme}://{parts.netloc.lower()}"
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
-
-    @field_validator("trusted_crm_hosts")
-    @classmethod
-    def _hosts_with_ports(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(host_and_port(each) for each in value)
 
     @property
     def is_local(self) -> bool:

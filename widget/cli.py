@@ -19,7 +19,11 @@ DEFAULT_PORT = 8000
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command and return the exit status. A problem a person can mend is one sentence, no traceback."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.run is not _export:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    arguments.rest = rest
     run: Callable[[argparse.Namespace], int | None] = arguments.run
     try:
         return run(arguments) or 0
@@ -62,9 +66,8 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("doctor", help="check this installation and say what to mend").set_defaults(run=_doctor)
 
-    export = commands.add_parser("export", help="write our store as JSON lines or CSV", add_help=False)
-    export.add_argument("rest", nargs=argparse.REMAINDER)
-    export.set_defaults(run=_export)
+    # Its own options are read by the exporter.
+    commands.add_parser("export", help="write our store, one record a line", add_help=False).set_defaults(run=_export)
     return parser
 
 

@@ -125,3 +125,15 @@ def test_the_doctor_recovers_its_trust_step_by_step(migrated: Path) -> None:
 
     assert lines[:3] == ["ok    settings", "ok    database", "ok    encryption keys"]
     assert lines[3].startswith("MEND  clock: It has never run")
+
+
+def test_the_export_reads_its_own_options(migrated: Path) -> None:
+    ran = widget("export", "--kind", "contact", data_dir=migrated)
+
+    assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
+
+
+def test_an_option_nobody_knows_is_refused(tmp_path: Path) -> None:
+    ran = widget("worker", "--speed", "9", data_dir=tmp_path)
+
+    assert (ran.returncode, "unrecognized arguments: --speed 9" in ran.stderr) == (2, True)
