@@ -93,4 +93,4 @@ def _duplicate_ids(error: Mapping[str, Any], message: str) -> tuple[str, ...]:
     found = error.get("duplicateResut") or error.get("duplicateResult") or {}
     records = [row for result in found.get("matchResults") or () for row in result.get("matchRecords") or ()]
     ids = tuple(str(row.get("record", {}).get("Id", "")) for row in records)
-    return tuple(filter(None, ids)) or tuple(_ID.findall(message.rpartition("with id:")[2]))
+    return tuple(filter(None, ids)) or tuple(_ID.findall(message.partition("with id:")[2]))

@@ -71,7 +71,7 @@ _W: dict[str, tuple[str, str]] = {
         "{crm} does not let us write {fields}.",
         "Ask your {crm} admin to give the integration user edit access.",
     ),
-    "INVALID_TYPE": ("{crm} does not know this kind of record.", "An admin can check the object mapping."),
+    "INVALID_TYPE": ("{crm} does not know this kind of record.", "An admin can check it under Objects."),
     "MALFORMED_ID": ("This is not a {crm} record id.", "Open the record from {crm} again."),
     "DUPLICATE_VALUE": ("Another record in {crm} has the same value.", "Correct one of the two in {crm}."),
     "DUPLICATES_DETECTED": ("{crm} says it has this record already.", "Merge the duplicates in {crm}."),
