@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Engine, Update, create_engine, event
+from sqlalchemy import CursorResult, Engine, Executable, Table, Update, bindparam, create_engine, event
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
 
@@ -79,6 +82,29 @@ def pending_migrations(database: Database) -> list[str]:
 def changed_one(session: Session, statement: Update) -> bool:
     """Run a conditional update and tell whether it won: losing is normal."""
     return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+
+
+def upsert(
+    session: Session, model: type[DeclarativeBase], values: Mapping[str, Any], *, key: Sequence[str], add: str = ""
+) -> None:
+    """Insert, or update the row with the same `key`; the column `add` is added to instead of replaced."""
+    dialect = session.get_bind().dialect.name
+    session.connection().execute(_upsert(dialect, model, tuple(values), tuple(key), add), values)
+
+
+@cache
+def _upsert(
+    dialect: str, model: type[DeclarativeBase], columns: tuple[str, ...], key: tuple[str, ...], add: str
+) -> Executable:
+    """Put together once per use: it costs as much as running it."""
+    table = cast(Table, model.__table__)
+    insert = sqlite_insert if dialect == "sqlite" else postgres_insert
+    statement = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    new = statement.excluded
+    changed: dict[str, Any] = {name: new[name] for name in columns if name not in key}
+    if add:
+        changed[add] = table.c[add] + new[add]
+    return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
 def _engine(url: str, pool_size: int) -> Engine:

@@ -5,17 +5,19 @@ Every change is one conditional update on `fence` or `status`. A worker that has
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Table, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs.db import changed_one
 from jobs.models import SyncRun
-from jobs.models.run import FAILED, OPEN, QUEUED, RUNNING
+from jobs.models.base import UtcDateTime
+from jobs.models.run import FAILED, OPEN, OPEN_SINGLE, QUEUED, RUNNING
 from jobs.runtime import utc_now
 
 # The web process enqueues at once; the tick looks again after this long, and then ever more rarely.
@@ -25,6 +27,31 @@ LOOK_AGAIN_AT_MOST = timedelta(minutes=2)
 # Waits between tries while a CRM does not answer, and when to stop trying.
 RETRY_WAITS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30))
 GIVE_UP_AFTER = timedelta(hours=1)
+
+
+COUNTS = ("created_count", "updated_count", "unchanged_count", "skipped_count", "failed_count", "calls")
+
+# The table itself, not the model: these statements run on every click, and the ORM's own share would be most of them.
+_RUNS = cast(Table, SyncRun.__table__)
+_NOW, _UNTIL = bindparam("now", type_=UtcDateTime()), bindparam("until", type_=UtcDateTime())
+_DUE = and_(_RUNS.c.status == QUEUED, or_(_RUNS.c.resume_at.is_(None), _RUNS.c.resume_at <= _NOW))
+_ABANDONED = and_(_RUNS.c.status == RUNNING, _RUNS.c.lease_until < _NOW)
+_CLAIM = (
+    update(_RUNS)
+    .where(_RUNS.c.id == bindparam("run_id"), or_(_DUE, _ABANDONED))
+    .values(
+        status=RUNNING,
+        step="reading",
+        fence=_RUNS.c.fence + 1,
+        attempts=_RUNS.c.attempts + 1,
+        version=_RUNS.c.version + 1,
+        started_at=func.coalesce(_RUNS.c.started_at, _NOW),
+        lease_until=_UNTIL,
+        enqueue_at=_UNTIL,
+        resume_at=None,
+    )
+    .returning(*_RUNS.c)
+)
 
 
 class LeaseLost(Exception):
@@ -49,46 +76,32 @@ class Ask:
 def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
     """The open single run of this record, and whether it is a new one. The database settles who was first."""
     while True:
+        values = _new_single(ask)
+        insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+        unless_open = insert(_RUNS).on_conflict_do_nothing(
+            index_elements=["connection_id", "object", "crm_record_id"], index_where=OPEN_SINGLE
+        )
+        run_id = session.execute(unless_open.values(**values).returning(_RUNS.c.id)).scalar_one_or_none()
+        if run_id is not None:
+            return SyncRun(id=run_id, **values), True
         if (run := _open_run(session, ask)) is not None:
             return run, False
-        run = _new_single(ask)
-        try:
-            with session.begin_nested():
-                session.add(run)
-            return run, True
-        except IntegrityError:
-            continue  # somebody was faster; the next look finds theirs, unless it is finished already
+        # The run that was in the way has just finished: ask again.
 
 
 def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:
     """Take a run that is due, or whose worker went silent. None when somebody else has it: losing is normal."""
     now = utc_now()
-    lease = timedelta(seconds=seconds)
-    due = and_(SyncRun.status == QUEUED, or_(SyncRun.resume_at.is_(None), SyncRun.resume_at <= now))
-    abandoned = and_(SyncRun.status == RUNNING, SyncRun.lease_until < now)
-    return session.execute(
-        update(SyncRun)
-        .where(SyncRun.id == run_id, or_(due, abandoned))
-        .values(
-            status=RUNNING,
-            step="reading",
-            fence=SyncRun.fence + 1,
-            attempts=SyncRun.attempts + 1,
-            version=SyncRun.version + 1,
-            started_at=func.coalesce(SyncRun.started_at, now),
-            lease_until=now + lease,
-            enqueue_at=now + lease,
-            resume_at=None,
-        )
-        .returning(SyncRun)
-    ).scalar_one_or_none()
+    until = now + timedelta(seconds=seconds)
+    taken = session.execute(_CLAIM, {"run_id": run_id, "now": now, "until": until}).one_or_none()
+    return SyncRun(**taken._mapping) if taken is not None else None
 
 
 def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> None:
     """Renew the lease, and say which step the run is at. Raises LeaseLost."""
     until = utc_now() + timedelta(seconds=seconds)
     change = {"lease_until": until, "enqueue_at": until} | ({"step": step} if step else {})
-    owned = _owned(run).values(**change, version=SyncRun.version + (1 if step else 0))
+    owned = _owned(run).values(**change, version=_RUNS.c.version + (1 if step else 0))
     if not changed_one(session, owned):
         raise LeaseLost
 
@@ -103,8 +116,8 @@ def finish(session: Session, run: SyncRun, *, status: str, code: str = "", messa
         finished_at=utc_now(),
         lease_until=None,
         resume_at=None,
-        version=SyncRun.version + 1,
-        **{name: getattr(SyncRun, name) + count for name, count in counts.items()},
+        version=_RUNS.c.version + 1,
+        **{name: _RUNS.c[name] + count for name, count in counts.items()},
     )
     if not changed_one(session, done):
         raise LeaseLost
@@ -120,8 +133,8 @@ def put_back(session: Session, run: SyncRun, *, resume_at: datetime, code: str, 
         resume_at=resume_at,
         enqueue_at=resume_at,
         lease_until=None,
-        calls=SyncRun.calls + calls,
-        version=SyncRun.version + 1,
+        calls=_RUNS.c.calls + calls,
+        version=_RUNS.c.version + 1,
     )
     if not changed_one(session, waiting):
         raise LeaseLost
@@ -172,8 +185,8 @@ def give_up(session: Session, run_id: int, *, code: str, message: str) -> None:
     )
 
 
-def _owned(run: SyncRun) -> Any:
-    return update(SyncRun).where(SyncRun.id == run.id, SyncRun.fence == run.fence, SyncRun.status == RUNNING)
+def _owned(run: SyncRun) -> Update:
+    return update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.fence == run.fence, _RUNS.c.status == RUNNING)
 
 
 def _open_run(session: Session, ask: Ask) -> SyncRun | None:
@@ -187,23 +200,19 @@ def _open_run(session: Session, ask: Ask) -> SyncRun | None:
     return session.scalar(query)
 
 
-def _new_single(ask: Ask) -> SyncRun:
+def _new_single(ask: Ask) -> dict[str, Any]:
     now = utc_now()
-    return SyncRun(
-        kind="single",
-        trigger=ask.trigger,
-        connection_id=ask.connection_id,
-        object=ask.object,
-        crm_record_id=ask.crm_record_id,
-        status=QUEUED,
-        requested_by=ask.requested_by,
-        requested_by_id=ask.requested_by_id,
-        readable_fields=ask.readable_fields,
-        editable_fields=ask.editable_fields,
-        chosen_local_record_id=ask.chosen_local_record_id,
-        fence=0,
-        attempts=0,
-        version=1,
-        created_at=now,
-        enqueue_at=now + FIRST_LOOK,
-    )
+    return {
+        **asdict(ask),
+        "kind": "single",
+        "status": QUEUED,
+        "step": "",
+        "version": 1,
+        "fence": 0,
+        "attempts": 0,
+        "created_at": now,
+        "enqueue_at": now + FIRST_LOOK,
+        "code": "",
+        "message": "",
+        **dict.fromkeys(COUNTS, 0),
+    }

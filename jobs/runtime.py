@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import redis
 
 from config.redis import connect
 from config.settings import Settings
+from jobs.crm.base import ObjectInfo
 from jobs.db import Database, open_database
+from jobs.mappings import MappingBook
 from jobs.vault import Vault
 
 
@@ -19,6 +21,9 @@ class Runtime:
     database: Database
     vault: Vault
     redis: redis.Redis
+    mappings: MappingBook = field(default_factory=MappingBook)
+    # (connection id, object) -> (time it was asked for, what the CRM said), see `jobs.crm.describes`.
+    describes: dict[tuple[int, str], tuple[datetime, ObjectInfo]] = field(default_factory=dict)
 
     def close(self) -> None:
         self.redis.close()

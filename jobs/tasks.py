@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
 from jobs import progress, runs, usage
@@ -16,7 +15,7 @@ from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter
 from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
-from jobs.models import Connection, ObjectMapping, SyncRun
+from jobs.models import Connection, SyncRun
 from jobs.models.connection import BROKEN
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
@@ -74,7 +73,7 @@ def sync_single(run_id: int) -> None:
             _sync(runtime, run)
         except runs.LeaseLost:
             log.warning("lease_lost", run_id=run_id, fence=run.fence)
-        except DBAPIError as error:
+        except OperationalError as error:
             # Our own database: the lease ends by itself and another try is made.
             log.warning("database_refused", run_id=run_id, error=type(error.orig).__name__)
 
@@ -82,11 +81,7 @@ def sync_single(run_id: int) -> None:
 def _sync(runtime: Runtime, run: SyncRun) -> None:
     with runtime.database.read() as session:
         connection = session.get_one(Connection, run.connection_id)
-        mapping = session.scalar(
-            select(ObjectMapping).where(
-                ObjectMapping.connection_id == run.connection_id, ObjectMapping.object == run.object
-            )
-        )
+        mapping = runtime.mappings.find(session, run.connection_id, run.object)
     if mapping is None:
         return settle.failed(runtime, run, connection, calls=0, code="NOT_MAPPED", detail="")
     adapter = open_adapter(runtime, connection)
@@ -100,7 +95,7 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
         return _connection_broken(runtime, run, connection, adapter, error)
     except CrmError as error:
         return settle.failed(runtime, run, connection, calls=adapter.calls, code=error.code, detail=error.message)
-    except (runs.LeaseLost, DBAPIError):
+    except (runs.LeaseLost, OperationalError):
         raise
     except Exception:
         log.exception("run_crashed", run_id=run.id, attempt=run.attempts)

@@ -54,7 +54,7 @@ def _http(error: Exception) -> ResponseReturnValue:
 
 
 def _database(error: Exception) -> ResponseReturnValue:
-    log.error("database_failed", path=request.path, error=type(error).__name__)
+    log.error("database_failed", path=request.path, error=type(error).__name__, exc_info=True)
     return _words_for(503, "The database does not answer")
 
 

@@ -72,12 +72,12 @@ def follow(run_id: int) -> ResponseReturnValue:
     seen = request.args.get("seen", default=0, type=int)
     bell = _bell()
     if not bell.seats.acquire(blocking=False):
-        return _partial(claims, Situation(run_id=_own_run(claims, run_id).id, poll_delay_ms=ASK_AGAIN_MS))
+        return _partial(claims, Situation(run=_own_run(claims, run_id), poll_delay_ms=ASK_AGAIN_MS))
     try:
-        _hold(bell, claims, run_id, seen)
+        run = _hold(bell, claims, run_id, seen)
     finally:
         bell.seats.release()
-    return _partial(claims, Situation(run_id=run_id, queue_answers=bell.is_listening))
+    return _partial(claims, Situation(run=run, queue_answers=bell.is_listening))
 
 
 @blueprint.post("/token")
@@ -113,15 +113,15 @@ def _start(claims: PanelClaims, *, chosen_local_record_id: int | None) -> Respon
         chosen_local_record_id=chosen_local_record_id,
     )
     asked = request_single(runtime(), ask)
-    return _partial(claims, Situation(run_id=asked.run.id, queue_answers=asked.queue_answers))
+    return _partial(claims, Situation(run=asked.run, queue_answers=asked.queue_answers))
 
 
 def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
     return render_template("panel/_panel.html", view=panel_view(runtime(), claims, situation))
 
 
-def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
-    """Until the run is over, or has been at a step for long enough to be worth telling, or time is up."""
+def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> SyncRun:
+    """The run, once it is over, or has been at a step for long enough to be worth telling, or time is up."""
     until = time.monotonic() + HOLD_SECONDS
     newer_since: float | None = None
     while True:
@@ -129,11 +129,11 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
         run = _own_run(claims, run_id)
         now = time.monotonic()
         if run.status not in OPEN or run.resume_at is not None or now >= until:
-            return
+            return run
         if run.version > seen:
             newer_since = newer_since or now
             if now - newer_since >= SETTLE_SECONDS:
-                return
+                return run
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
 
 

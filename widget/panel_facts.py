@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label
 from jobs.models import Connection, CrmRecord, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import OPEN
 from jobs.runtime import Runtime
 from jobs.sync.matching import Match
+from jobs.sync.rows import RecordKey, rows_of
 from jobs.sync.scene import find_match
 from widget.formats import Reader
 from widget.panel_rows import candidates_view, entry_views, field_rows, link_view
@@ -21,6 +20,17 @@ from widget.panel_view import Moment, PanelView
 from widget.tokens import PanelClaims
 
 RECENT_ENTRIES = 5
+_RECENT = (
+    select(SyncLogEntry)
+    .where(
+        SyncLogEntry.connection_id == bindparam("connection_id"),
+        SyncLogEntry.object == bindparam("object"),
+        SyncLogEntry.crm_record_id == bindparam("crm_record_id"),
+        SyncLogEntry.finished_at.is_not(None),
+    )
+    .order_by(SyncLogEntry.id.desc())
+    .limit(RECENT_ENTRIES)
+)
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Situation:
 
     crm_answers: bool = True
     is_deleted: bool = False
-    run_id: int | None = None
+    run: SyncRun | None = None
     poll_delay_ms: int = 0
     queue_answers: bool = True
 
@@ -59,6 +69,11 @@ class Facts:
     def object_label(self) -> str:
         return self.mapping.object_label if self.mapping else self.claims.object
 
+    @property
+    def visit_run(self) -> SyncRun | None:
+        """The finished run that this visit started or joined."""
+        return self.run if self.situation.run is not None and self.run and self.run.finished_at else None
+
     def may_read(self, crm_field: str) -> bool:
         return self.claims.readable is None or crm_field in self.claims.readable
 
@@ -69,41 +84,30 @@ class Facts:
 def panel_view(here: Runtime, claims: PanelClaims, situation: Situation) -> PanelView:
     """The panel for this person and record, as the rows stand now."""
     with here.database.read() as session:
-        facts = gather(session, claims, situation)
+        facts = gather(here, session, claims, situation)
     return _view(facts)
 
 
-def gather(session: Session, claims: PanelClaims, situation: Situation) -> Facts:
-    connection = session.get_one(Connection, claims.connection_id)
-    of_record = (claims.connection_id, claims.object, claims.crm_record_id)
-    mapping = session.scalar(
-        select(ObjectMapping).where(
-            ObjectMapping.connection_id == claims.connection_id, ObjectMapping.object == claims.object
-        )
+def gather(here: Runtime, session: Session, claims: PanelClaims, situation: Situation) -> Facts:
+    rows = rows_of(session, RecordKey(claims.connection_id, claims.object, claims.crm_record_id))
+    mapping = here.mappings.find(session, claims.connection_id, claims.object)
+    match = find_match(session, mapping, rows.seen.values) if mapping and rows.seen and not rows.link else None
+    entries = tuple(
+        session.scalars(_RECENT, asdict(RecordKey(claims.connection_id, claims.object, claims.crm_record_id)))
     )
-    seen = session.get(CrmRecord, of_record)
-    link = session.scalar(_of_record(select(RecordLink), RecordLink, of_record))
-    match = find_match(session, mapping, seen.values) if mapping and seen and not link else None
-    run = _run(session, of_record, situation)
+    run = rows.open_run or situation.run
     return Facts(
         claims=claims,
         situation=situation,
-        connection=connection,
+        connection=rows.connection,
         mapping=mapping,
-        seen=seen,
-        link=link,
-        local=_local(session, link, match),
+        seen=rows.seen,
+        link=rows.link,
+        local=rows.local or _matched(session, match),
         match=match,
         run=run,
-        run_entry=_entry_of(session, run),
-        entries=tuple(
-            session.scalars(
-                _of_record(select(SyncLogEntry), SyncLogEntry, of_record)
-                .where(SyncLogEntry.finished_at.is_not(None))
-                .order_by(SyncLogEntry.id.desc())
-                .limit(RECENT_ENTRIES)
-            )
-        ),
+        run_entry=_entry_of(session, run, entries),
+        entries=entries,
         reader=Reader(claims.locale, claims.time_zone),
     )
 
@@ -129,7 +133,7 @@ def _view(facts: Facts) -> PanelView:
         fields=rows,
         entries=entry_views(facts),
         steps=step_views(facts),
-        resume=facts.reader.moment(facts.run.resume_at) if state.state == "waiting" and facts.run.resume_at else None,
+        resume=_resume(facts),
         can_sync=state.can_sync,
         run_id=facts.run.id if facts.run else None,
         run_version=facts.run.version if facts.run else 0,
@@ -147,6 +151,13 @@ def _record_name(facts: Facts) -> str:
     return name or facts.object_label
 
 
+def _resume(facts: Facts) -> Moment | None:
+    """When a waiting run goes on by itself."""
+    if facts.run is None or facts.run.finished_at is not None or facts.run.resume_at is None:
+        return None
+    return facts.reader.moment(facts.run.resume_at)
+
+
 def _values_as_of(facts: Facts) -> Moment | None:
     if facts.situation.crm_answers or facts.seen is None:
         return None
@@ -157,31 +168,15 @@ def _you_or(facts: Facts, name: str) -> str:
     return "you" if name and name == facts.claims.user_name else name
 
 
-def _run(session: Session, of_record: tuple[int, str, str], situation: Situation) -> SyncRun | None:
-    open_run = session.scalar(
-        _of_record(select(SyncRun), SyncRun, of_record).where(SyncRun.kind == "single", SyncRun.status.in_(OPEN))
-    )
-    if open_run is not None or situation.run_id is None:
-        return open_run
-    return session.scalar(_of_record(select(SyncRun), SyncRun, of_record).where(SyncRun.id == situation.run_id))
-
-
-def _entry_of(session: Session, run: SyncRun | None) -> SyncLogEntry | None:
+def _entry_of(session: Session, run: SyncRun | None, entries: tuple[SyncLogEntry, ...]) -> SyncLogEntry | None:
+    """The entry of the finished run: nearly always among the last ones, which are at hand."""
     if run is None or run.finished_at is None:
         return None
-    return session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id))
+    at_hand = next((each for each in entries if each.run_id == run.id), None)
+    return at_hand or session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id))
 
 
-def _local(session: Session, link: RecordLink | None, match: Match | None) -> LocalRecord | None:
-    if link is not None:
-        return session.get(LocalRecord, link.local_record_id)
-    if match is not None and match.verdict == "one":
-        return session.get(LocalRecord, match.candidates[0].local_record_id)
-    return None
-
-
-def _of_record(query: Select[Any], model: Any, of_record: tuple[int, str, str]) -> Select[Any]:
-    connection_id, object_name, crm_record_id = of_record
-    return query.where(
-        model.connection_id == connection_id, model.object == object_name, model.crm_record_id == crm_record_id
-    )
+def _matched(session: Session, match: Match | None) -> LocalRecord | None:
+    if match is None or match.verdict != "one":
+        return None
+    return session.get(LocalRecord, match.candidates[0].local_record_id)

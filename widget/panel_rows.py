@@ -71,7 +71,7 @@ def _changed(facts: Facts, local: LocalRecord | None, name: str) -> tuple[Moment
 
 def _just_changed(facts: Facts) -> dict[str, Literal["", "here", "crm"]]:
     """CRM field -> the side that this visit's finished run changed."""
-    if facts.run_entry is None or facts.situation.run_id is None:
+    if facts.run_entry is None or facts.visit_run is None:
         return {}
     return {each["crm_field"]: each["side"] for each in facts.run_entry.changes}
 

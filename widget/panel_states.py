@@ -118,8 +118,8 @@ def _not_allowed(facts: Facts) -> StateWords | None:
 
 def _result(facts: Facts) -> StateWords | None:
     """What came of the run this visit started or joined."""
-    entry, run = facts.run_entry, facts.run
-    if facts.situation.run_id is None or run is None or run.finished_at is None:
+    entry, run = facts.run_entry, facts.visit_run
+    if run is None:
         return None
     if entry is None:
         return _bad("failed", run.message, "", "Sync again.", run.code)

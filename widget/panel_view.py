@@ -1,13 +1,12 @@
 """What the panel shows, as plain values: the templates draw it and decide nothing.
 
-`widget/panel.py` builds a `PanelView` from rows; `templates/panel/` turns it into HTML. Every sentence in here is already in
-a rep's words; every value is already filtered by what this rep may read in the CRM.
+`widget/panel_facts.py` builds a `PanelView` from rows; `templates/panel/` turns it into HTML. Every sentence in here is
+already in a rep's words; every value is already filtered by what this rep may read in the CRM.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 
 PanelState = Literal[
@@ -33,7 +32,7 @@ PanelState = Literal[
 
 @dataclass(frozen=True)
 class Moment:
-    """A time in three spellings: for machines (`iso`, UTC), for eyes (`relative`) and in full in the rep's zone (`exact`)."""
+    """A time in three spellings: for machines (`iso`, UTC), for eyes (`relative`), in full for the rep (`exact`)."""
 
     iso: str
     relative: str

@@ -20,10 +20,13 @@ def describe(
 
     Costs a CRM call only when it asks; an unchanged describe answers with headers alone. Raises CrmError.
     """
+    known = runtime.describes.get((connection_id, object_name))
+    if known is not None and not at_once and known[0] > utc_now() - FRESH_FOR:
+        return known[1]
     with runtime.database.read() as session:
         kept = session.get(DescribeCache, (connection_id, object_name))
     if kept is not None and not at_once and kept.fetched_at > utc_now() - FRESH_FOR:
-        return _loaded(kept)
+        return _remember(runtime, kept)
     described = adapter.describe(object_name, unless_newer_than=kept.last_modified if kept and not at_once else "")
     with runtime.database.write() as session:
         row = session.get(DescribeCache, (connection_id, object_name)) or DescribeCache(
@@ -33,8 +36,15 @@ def describe(
         if described is not None:
             row.label, row.last_modified = described.info.label, described.last_modified
             row.fields = {name: asdict(field) for name, field in described.info.fields.items()}
-        session.merge(row)
-    return described.info if described is not None else _loaded(row)
+        row = session.merge(row)
+        session.flush()
+    return _remember(runtime, row)
+
+
+def _remember(runtime: Runtime, kept: DescribeCache) -> ObjectInfo:
+    info = _loaded(kept)
+    runtime.describes[(kept.connection_id, kept.object)] = (kept.fetched_at, info)
+    return info
 
 
 def _loaded(kept: DescribeCache) -> ObjectInfo:

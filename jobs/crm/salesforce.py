@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, cast
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from jobs.crm.http import Meter, crm_session
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
 from jobs.crm.tokens import AccessToken, TokenSource
+from jobs.runtime import utc_now
 from jobs.values import Value, normalise, parse_time
 
 CRM = "salesforce"
@@ -45,8 +46,9 @@ _FATES: dict[str, tuple[str, ...]] = {
     "Contact": ("MasterRecordId",),
     "Lead": ("MasterRecordId", "IsConverted", "ConvertedContactId"),
 }
-# `If-Unmodified-Since` is blind within one second: wait it out rather than overwrite an unseen change.
-FRESH_PAUSE_SECONDS = 1.05
+# `If-Unmodified-Since` is blind within one second, and the Date header names only the second: a record read this
+# long after its last change has surely been read in a later second.
+SETTLED_AFTER = timedelta(seconds=2.1)
 
 
 class SalesforceAdapter:
@@ -83,7 +85,7 @@ class SalesforceAdapter:
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         if row.modified_at >= row.read_at:
-            time.sleep(FRESH_PAUSE_SECONDS)
+            time.sleep(self._until_settled(row))
             raise MovedOn("The record was changed within the second in which it was read.", code="TOO_FRESH")
         answer = self._ask("composite", method="POST", json=self._write_request(object_name, row, changes, fields))
         parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
@@ -119,6 +121,12 @@ class SalesforceAdapter:
         organisation = self._ask("query", params={"q": "SELECT Id, Name FROM Organization"})["records"][0]
         user = self._ask_url(f"{self._secure_url()}/services/oauth2/userinfo")
         return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": user}
+
+    def _until_settled(self, row: CrmRow) -> float:
+        """Seconds to wait so that the next read can be written upon without overwriting an unseen change."""
+        crm_now = utc_now() + timedelta(seconds=self.clock_offset_seconds or 0)
+        wait = (row.modified_at + SETTLED_AFTER - crm_now).total_seconds()
+        return min(max(wait, 0.1), SETTLED_AFTER.total_seconds())
 
     def _write_request(
         self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobs.models.base import Base
 from jobs.models.connection import ApiUsage, Connection, DescribeCache
-from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping
+from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, UsedProof
 from jobs.models.record import CrmRecord, LocalRecord, RecordKey, RecordLink
 from jobs.models.run import SyncLogEntry, SyncRun
@@ -24,6 +24,7 @@ __all__ = [
     "ObjectMapping",
     "RecordKey",
     "RecordLink",
+    "SetupVersion",
     "SyncLogEntry",
     "SyncRun",
     "UsedProof",

@@ -37,6 +37,15 @@ class ObjectMapping(Base):
     )
 
 
+class SetupVersion(Base):
+    """One row. Raised with every change of a mapping, so that processes know when what they remember is old."""
+
+    __tablename__ = "setup_version"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(default=0)
+
+
 class FieldMapping(Base):
     """Pairs two fields. `field_type` is the type both sides are normalised to before they are compared."""
 

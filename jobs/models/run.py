@@ -18,7 +18,7 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 OPEN = (QUEUED, RUNNING)
 
-_OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
+OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
 
 
 class SyncRun(Base):
@@ -37,8 +37,8 @@ class SyncRun(Base):
             "object",
             "crm_record_id",
             unique=True,
-            sqlite_where=_OPEN_SINGLE,
-            postgresql_where=_OPEN_SINGLE,
+            sqlite_where=OPEN_SINGLE,
+            postgresql_where=OPEN_SINGLE,
         ),
         Index("ix_sync_run_due", "status", "enqueue_at"),
         Index("ix_sync_run_record", "connection_id", "object", "crm_record_id", "id"),

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from jobs import usage
 from jobs.crm.adapters import open_adapter
-from jobs.crm.base import ObjectInfo
+from jobs.crm.base import CrmRow, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import NotFound
 from jobs.crm.http import Meter
 from jobs.crm.salesforce import SalesforceAdapter, decode_row_value
 from jobs.crm.tokens import BorrowedToken
 from jobs.models import Connection, CrmRecord, FieldMapping, ObjectMapping
-from jobs.runtime import Runtime, utc_now
-from jobs.sync.settle import seen
+from jobs.runtime import Runtime
+from jobs.sync.settle import keep_seen
 from jobs.values import parse_time
 
 
@@ -62,7 +60,8 @@ def look_as_connection(runtime: Runtime, connection: Connection, mapping: Object
         raise
     finally:
         _count(runtime, connection, adapter.calls)
-    _keep(runtime, seen(connection.id, mapping.object, row))
+    with runtime.database.write() as session:
+        keep_seen(session, connection.id, mapping.object, row)
 
 
 def _sight(mapping: ObjectMapping, info: ObjectInfo) -> Sight:
@@ -78,42 +77,29 @@ def _keep_partial(
     runtime: Runtime, connection: Connection, mapping: ObjectMapping, record: Mapping[str, Any], sight: Sight
 ) -> None:
     """Keep what this person saw; what is hidden from them stays as it was last seen by others."""
-    key = (connection.id, mapping.object, str(record["Id"]))
-    with runtime.database.read() as session:
-        kept = session.get(CrmRecord, key)
     fresh = {
         each.crm_field: decode_row_value(record, each.crm_field, each.field_type)
         for each in _mapped(mapping)
         if each.crm_field in sight.readable and each.field_type != "user"
     }
-    _keep(
-        runtime,
-        CrmRecord(
-            connection_id=connection.id,
-            object=mapping.object,
-            crm_record_id=str(record["Id"]),
-            name=str(record.get("Name") or (kept.name if kept else ""))[:400],
+    with runtime.database.write() as session:
+        kept = session.get(CrmRecord, (connection.id, mapping.object, record["Id"]))
+        modified_at = parse_time(record["LastModifiedDate"])
+        row = CrmRow(
+            record_id=record["Id"],
+            name=record.get("Name") or (kept.name if kept else ""),
             values=(dict(kept.values) if kept else {}) | fresh,
-            is_deleted=False,
-            modified_at=parse_time(record["LastModifiedDate"]),
-            modified_by=kept.modified_by if kept else "",
-            seen_at=utc_now(),
-        ),
-    )
+            modified_at=modified_at,
+            modified_by=kept.modified_by if kept and kept.modified_at == modified_at else "",
+            read_at=modified_at,
+        )
+        keep_seen(session, connection.id, mapping.object, row)
 
 
 def _mark_gone(runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str) -> None:
     with runtime.database.write() as session:
         if (kept := session.get(CrmRecord, (connection.id, mapping.object, record_id))) is not None:
             kept.is_deleted = True
-
-
-def _keep(runtime: Runtime, record: CrmRecord) -> None:
-    try:
-        with runtime.database.write() as session:
-            session.merge(record)
-    except IntegrityError:
-        return  # a worker has just put down a look of its own, at least as fresh
 
 
 def _count(runtime: Runtime, connection: Connection, calls: int) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import CRMS
 from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
-from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry, SyncRun
+from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, RecordLink, SyncRun
 from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
+from jobs.sync.rows import RecordKey, rows_of
 from jobs.values import Value, normalise, parse_time
 
 
@@ -28,6 +29,10 @@ class Setup:
     connection: Connection
     mapping: ObjectMapping
     info: ObjectInfo
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.run.connection_id, self.run.object, self.run.crm_record_id)
 
     @property
     def crm_label(self) -> str:
@@ -57,26 +62,24 @@ class Scene:
     local: LocalRecord | None
     matched_by: str
     match: matching.Match | None
-    intent: SyncLogEntry | None
     bases: Mapping[str, merge.Base] = field(default_factory=dict)
 
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
-    intent = _open_intent(session, setup)
-    link = find_link(session, setup.run)
+    rows = rows_of(session, setup.key)
+    link = rows.link
     if link is not None:
-        local = session.get(LocalRecord, link.local_record_id)
-        return Scene(link, local, link.matched_by, None, intent, bases(link))
+        return Scene(link, rows.local, link.matched_by, None, bases(link))
     if setup.run.chosen_local_record_id is not None:
         chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
         if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:
-            return Scene(None, chosen, "manual", None, intent)
+            return Scene(None, chosen, "manual", None)
     match = find_match(session, setup.mapping, row.values)
     if match.verdict != "one" or match.rule is None:
-        return Scene(None, None, "created", match, intent)
+        return Scene(None, None, "created", match)
     local = session.get(LocalRecord, match.candidates[0].local_record_id)
-    return Scene(None, local, match.rule.compare_as, match, intent)
+    return Scene(None, local, match.rule.compare_as, match)
 
 
 def find_link(session: Session, run: SyncRun) -> RecordLink | None:
@@ -124,11 +127,6 @@ def local_time(local: LocalRecord | None, name: str) -> datetime | None:
         return None
     origin = local.provenance.get(name)
     return parse_time(origin["at"]) if origin else local.created_at
-
-
-def _open_intent(session: Session, setup: Setup) -> SyncLogEntry | None:
-    query = select(SyncLogEntry).where(SyncLogEntry.run_id == setup.run.id, SyncLogEntry.finished_at.is_(None))
-    return session.scalar(query)
 
 
 def _candidate(session: Session, mapping: ObjectMapping, record: LocalRecord) -> matching.Candidate:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from jobs import progress, runs, usage
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmRow
+from jobs.db import changed_one, upsert
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.models.run import FAILED, PARTIAL, SUCCEEDED
 from jobs.records import new_record, write_values
@@ -27,11 +29,25 @@ _SILENT = frozenset(
     {"LEFT_APART", "NOTHING_TO_WRITE", "KEPT_WHEN_BLANK", "FILLS_BLANK_ONLY", "INBOUND_OFF", "OUTBOUND_OFF"}
 )
 
+_LINKS = cast(Table, RecordLink.__table__)
 Changes = Sequence[dict[str, Any]]
 
 
 class LocalMovedOn(Exception):
     """Our record, its link or its matches changed since they were looked at: decide again."""
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What is to be put down about one record, once the CRM's side is as it should be."""
+
+    read: CrmRow  # as it was when it was decided upon: whose change a pulled value is
+    row: CrmRow  # as it is now, after our own write
+    scene: Scene
+    plan: Plan
+    done: Changes  # what was written to the CRM
+    written: Mapping[str, merge.Base]  # the base of what was written
+    refusals: Refusals
 
 
 def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes) -> None:
@@ -43,47 +59,36 @@ def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes) -> No
         entry.message, entry.code = "", ""
 
 
-def settle(
-    setup: Setup,
-    row: CrmRow,
-    scene: Scene,
-    plan: Plan,
-    done: Changes,
-    written: Mapping[str, merge.Base],
-    refusals: Refusals,
-) -> None:
-    """The one transaction once the CRM is as it should be. Raises LocalMovedOn or LeaseLost, with nothing written."""
-    try:
-        with setup.runtime.database.write() as session:
-            _settle(session, setup, row, scene, plan, done, written, refusals)
-    except IntegrityError:
-        raise LocalMovedOn from None  # somebody linked one of the two in the same moment
+def settle(setup: Setup, what: Settlement) -> None:
+    """Local record, link, base, log entry and run in one transaction.
+
+    Raises LocalMovedOn or LeaseLost, with nothing written.
+    """
+    with setup.runtime.database.write() as session:
+        _settle(session, setup, what)
     progress.tell(setup.runtime, setup.run.id)
 
 
-def _settle(
-    session: Session,
-    setup: Setup,
-    row: CrmRow,
-    scene: Scene,
-    plan: Plan,
-    done: Changes,
-    written: Mapping[str, merge.Base],
-    refusals: Refusals,
-) -> None:
-    pulls = plan.chosen("pull")
-    local = _same_local(session, setup, row, scene)
-    is_new = local.version == 0
-    by = row.modified_by or setup.crm_label
-    if pulls or is_new:
-        values = {each.rule.local_field: each.value for each in pulls}
-        write_values(session, local, values, by=by, source=setup.connection.crm, at=changed_in_crm_at(setup, row))
-    _save_link(session, setup, scene, local, base_after(scene, plan, written))
-    save_seen(session, setup, row)
-    changes = [*done, *change_list.local_changes(pulls)]
-    left = _left_alone(setup, plan, refusals)
-    entry = _outcome_entry(session, setup, row, local, changes, left, is_new=is_new, asks=bool(plan.chosen("ask")))
-    _finish(session, setup, entry, refusals)
+def _settle(session: Session, setup: Setup, what: Settlement) -> None:
+    pulls = what.plan.chosen("pull")
+    is_new = what.scene.local is None
+    local = _changed_local(session, setup, what, pulls) if pulls or is_new else what.scene.local
+    assert local is not None
+    _save_link(session, setup, what.scene, local.id, base_after(what.scene, what.plan, what.written))
+    keep_seen(session, setup.connection.id, setup.run.object, what.row)
+    entry = _entry(session, setup.run, what.row, local)
+    entry.changes = [*what.done, *change_list.local_changes(pulls)]
+    entry.direction = change_list.direction(entry.changes)
+    entry.left_alone = _left_alone(setup, what.plan, what.refusals)
+    entry.outcome = _outcome(entry, is_new=is_new, asks=bool(what.plan.chosen("ask")))
+    entry.finished_at = utc_now()
+    _finish(session, setup, entry, what.refusals)
+
+
+def _outcome(entry: SyncLogEntry, *, is_new: bool, asks: bool) -> str:
+    if is_new:
+        return "created"
+    return "updated" if entry.changes else "conflict" if asks else "unchanged"
 
 
 def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *, done: Changes = ()) -> None:
@@ -97,7 +102,7 @@ def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *
         entry.candidates = list(skip.candidates)
         entry.finished_at = utc_now()
         if row is not None:
-            save_seen(session, setup, row)
+            keep_seen(session, setup.connection.id, setup.run.object, row)
         _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry)
     progress.tell(setup.runtime, setup.run.id)
 
@@ -120,33 +125,42 @@ def unfinished_changes(session: Session, run_id: int) -> list[dict[str, Any]]:
     return [change for change in entry.changes if change["side"] == change_list.CRM] if entry is not None else []
 
 
-def save_seen(session: Session, setup: Setup, row: CrmRow) -> None:
-    session.merge(seen(setup.connection.id, setup.run.object, row))
+def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow) -> None:
+    """Remember what the CRM showed us."""
+    values = {
+        "connection_id": connection_id,
+        "object": object_name,
+        "crm_record_id": row.record_id,
+        "name": row.name[:400],
+        "values": dict(row.values),
+        "is_deleted": row.is_deleted,
+        "modified_at": row.modified_at,
+        "modified_by": row.modified_by,
+        "seen_at": utc_now(),
+    }
+    upsert(session, CrmRecord, values, key=("connection_id", "object", "crm_record_id"))
 
 
-def seen(connection_id: int, object_name: str, row: CrmRow) -> CrmRecord:
-    return CrmRecord(
-        connection_id=connection_id,
-        object=object_name,
-        crm_record_id=row.record_id,
-        name=row.name[:400],
-        values=dict(row.values),
-        is_deleted=row.is_deleted,
-        modified_at=row.modified_at,
-        modified_by=row.modified_by,
-        seen_at=utc_now(),
-    )
+def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequence[merge.Decision]) -> LocalRecord:
+    """Our record with the pulled values, if it is still as it was looked at; a value is as old as the CRM says."""
+    local = _same_local(session, setup, what)
+    by = what.read.modified_by or setup.crm_label
+    values = {each.rule.local_field: each.value for each in pulls}
+    at = changed_in_crm_at(setup, what.read)
+    write_values(session, local, values, by=by, source=setup.connection.crm, at=at)
+    return local
 
 
-def _same_local(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> LocalRecord:
-    """Our record, locked and still as it was looked at; a new one where there is none and still none to be found."""
-    if scene.local is not None:
-        local = session.get(LocalRecord, scene.local.id, with_for_update=True, populate_existing=True)
-        if local is None or local.version != scene.local.version:
+def _same_local(session: Session, setup: Setup, what: Settlement) -> LocalRecord:
+    seen = what.scene.local
+    if seen is not None:
+        local = session.get(LocalRecord, seen.id, with_for_update=True)
+        if local is None or local.version != seen.version:
             raise LocalMovedOn
         return local
     _one_creator_at_a_time(session, setup)
-    if find_link(session, setup.run) is not None or find_match(session, setup.mapping, row.values).verdict != "none":
+    found = find_match(session, setup.mapping, what.read.values)
+    if find_link(session, setup.run) is not None or found.verdict != "none":
         raise LocalMovedOn
     return new_record(session, setup.mapping.kind)
 
@@ -159,28 +173,30 @@ def _one_creator_at_a_time(session: Session, setup: Setup) -> None:
 
 
 def _save_link(
-    session: Session, setup: Setup, scene: Scene, local: LocalRecord, base: Mapping[str, merge.Base]
+    session: Session, setup: Setup, scene: Scene, local_record_id: int, base: Mapping[str, merge.Base]
 ) -> None:
-    run = setup.run
-    link = find_link(session, run)
-    if (link is None) != (scene.link is None) or (link and scene.link and link.version != scene.link.version):
-        raise LocalMovedOn
-    if link is None:
-        link = RecordLink(
+    run, now = setup.run, utc_now()
+    values: dict[str, Any] = {"base": stored_base(base), "synced_at": now, "synced_by": run.requested_by}
+    if scene.link is not None:
+        same = update(_LINKS).where(_LINKS.c.id == scene.link.id, _LINKS.c.version == scene.link.version)
+        if not changed_one(session, same.values(**values, version=_LINKS.c.version + 1)):
+            raise LocalMovedOn
+        return
+    session.add(
+        RecordLink(
             connection_id=run.connection_id,
             object=run.object,
             crm_record_id=run.crm_record_id,
-            local_record_id=local.id,
+            local_record_id=local_record_id,
             matched_by=scene.matched_by,
-            version=0,
-            created_at=utc_now(),
+            created_at=now,
+            **values,
         )
-        session.add(link)
-    link.base = stored_base(base)
-    link.version += 1
-    link.synced_at = utc_now()
-    link.synced_by = run.requested_by
-    session.flush()
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        raise LocalMovedOn from None  # somebody linked one of the two in the same moment
 
 
 def _left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
@@ -203,24 +219,6 @@ def _left(setup: Setup, rule: merge.Rule, code: str, detail: str) -> dict[str, A
         "code": code,
         "reason": said.message,
     }
-
-
-def _outcome_entry(
-    session: Session,
-    setup: Setup,
-    row: CrmRow,
-    local: LocalRecord,
-    changes: Changes,
-    left: list[dict[str, Any]],
-    *,
-    is_new: bool,
-    asks: bool,
-) -> SyncLogEntry:
-    entry = _entry(session, setup.run, row, local)
-    entry.changes, entry.left_alone, entry.direction = list(changes), left, change_list.direction(changes)
-    entry.outcome = "created" if is_new else "updated" if changes else "conflict" if asks else "unchanged"
-    entry.finished_at = utc_now()
-    return entry
 
 
 def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refusals) -> None:
@@ -264,6 +262,8 @@ def _entry(session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecor
             outcome="unchanged",
             by=run.requested_by,
             changes=[],
+            code="",
+            message="",
             created_at=utc_now(),
         )
         session.add(entry)
