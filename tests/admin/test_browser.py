@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -31,10 +32,10 @@ def complaints() -> list[str]:
 
 
 def enter(
-    browser: Browser, url: str, complaints: list[str], *, email: str = "admin@example.com", **options: object
+    browser: Browser, url: str, complaints: list[str], *, email: str = "admin@example.com", **options: Any
 ) -> Page:
     """A signed-in window."""
-    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]  # Playwright's own keywords
+    page = browser.new_context(**options).new_page()
 
     def listen(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -72,7 +73,7 @@ def test_every_page_is_readable_by_everybody_at_every_size(
     browser: Browser, app: Flask, url: str, complaints: list[str], size: str, scheme: str
 ) -> None:
     width, height = SIZES[size]
-    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
+    options: dict[str, Any] = {"viewport": {"width": width, "height": height}, "color_scheme": scheme}
     page = enter(browser, url, complaints, **options)
     problems = []
     for path in paths(app):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -100,6 +101,9 @@ def create() -> Response | tuple[str, int]:
             _note(session, "link.relink" if change.before else "link.create", change)
     except LinkRefused as error:
         return _form(chosen, message=str(error)), 422
+    except IntegrityError:
+        # The database keeps links one to one, also against a sync or an admin in the same moment.
+        return _form(chosen, message="One of the two has just been linked: look again."), 409
     flash("Linked. Nothing has been copied yet: start a sync to bring the two in line.", "good")
     return redirect(url_for("admin.links.show", link_id=change.link_id), code=303)
 

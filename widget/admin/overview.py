@@ -132,7 +132,7 @@ def _clock_concern(session: Session, now: datetime) -> Concern | None:
     beat_at = session.scalar(select(Heartbeat.beat_at).where(Heartbeat.name == CLOCK))
     if beat_at is not None and now - beat_at < CLOCK_SILENT:
         return None
-    sentence = "The clock is not running: schedules wait, and runs that died are not recovered. Start `widget clock`."
+    sentence = "The clock is not running: schedules wait, and runs that died are not recovered. Start “widget clock”."
     return Concern("bad", sentence, url_for("admin.runs.index", status="queued"), "See what waits")
 
 

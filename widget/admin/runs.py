@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from jobs.models import Connection, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
+from jobs.sync.words import words
 from widget.admin import display, listing, sync
 from widget.context import runtime
 
@@ -63,6 +64,7 @@ def show(run_id: int) -> str:
         connection=connection,
         page=entries,
         is_open=run.status in OPEN,
+        remedy=_remedy(run, connection),
     )
 
 
@@ -74,6 +76,13 @@ def again(run_id: int) -> Response:
         flash("Only the run of one record can be started again from here.", "bad")
         return redirect(url_for("admin.runs.show", run_id=run.id), code=303)
     return sync.start(connection_id=run.connection_id, object=run.object, crm_record_id=run.crm_record_id)
+
+
+def _remedy(run: SyncRun, connection: Connection) -> str:
+    if not run.code:
+        return ""
+    crm = display.CRM_NAMES.get(connection.crm, connection.crm)
+    return words(run.code, crm=crm, object_label=run.object or "record").remedy
 
 
 def _filtered(chosen: dict[str, Any]) -> listing.Rows:
