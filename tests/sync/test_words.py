@@ -19,7 +19,7 @@ from jobs.sync.words import Words, known_codes, words
 
 ROOT = Path(__file__).parents[2]
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
-A_CODE = re.compile(r"[A-Z]{4,}(_[A-Z0-9]+)*")
+A_CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)*")
 # Why a value was taken or written: the log keeps these beside the change, and the change speaks for itself.
 REASONS_OF_A_CHANGE = {"FIRST_LINK", "CHANGED_HERE", "CHANGED_IN_CRM", "PREFER_LOCAL", "PREFER_CRM", "MOST_RECENT"}
 # Speaks to an admin filling in the connection form, with remedies of its own.
