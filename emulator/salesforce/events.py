@@ -203,11 +203,13 @@ def _guarded(org: Org, event: Callable[[Org, Body], Any]) -> Event:
     def happen(body: Body) -> Any:
         try:
             return event(org, body)
+        except ControlError:
+            raise
         except ApiError as error:
             raise ControlError([each.to_rest() for each in error.entries]) from error
         except (SchemaError, FormulaError, MalformedId) as error:
             raise ControlError(str(error)) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise ControlError(f"missing or malformed: {error}") from error
 
     return happen

@@ -199,6 +199,9 @@ class Org:
 
     def _start(self) -> None:
         saved = self.rows.setting("definition")
+        if saved is None:
+            # A start that was killed while seeding leaves rows, but never this setting.
+            self.rows.clear()
         self.definition = saved or json.loads(self._org_file.read_text("utf-8"))
         self.schema = Schema(self.definition["objects"])
         self._users: dict[str, tuple[Row, User]] = {}

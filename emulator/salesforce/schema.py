@@ -9,6 +9,7 @@ from typing import Any
 
 TEXT_TYPES = frozenset({"string", "textarea", "phone", "url", "email", "picklist", "multipicklist", "combobox"})
 NUMBER_TYPES = frozenset({"double", "currency", "percent", "int"})
+FIELD_TYPES = TEXT_TYPES | NUMBER_TYPES | {"id", "reference", "boolean", "date", "datetime", "time", "address"}
 
 _LENGTHS = {
     "string": 255,
@@ -225,6 +226,8 @@ def build_object(definition: Mapping[str, Any]) -> ObjectType:
 def build_field(entry: Mapping[str, Any]) -> Field:
     """Build a field from its entry in an org file; what is left out follows from the type."""
     kind = entry["type"]
+    if kind not in FIELD_TYPES:
+        raise SchemaError(f"{entry['name']} has the unknown type {kind!r}")
     formula = entry.get("formula")
     joins = tuple(entry.get("joins", ()))
     read_only = bool(formula is not None or joins or kind in ("address", "location") or entry.get("auto_number"))

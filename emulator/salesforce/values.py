@@ -27,13 +27,17 @@ def wire_time(at: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Read the wire form back. Raises ValueError for anything else."""
+    """Read the wire form (any offset, fractions allowed) as UTC. Raises ValueError for anything else."""
     found = _DATETIME.fullmatch(text)
     if found is None:
         raise ValueError(f"not a datetime: {text}")
     day, clock, millis, zone = found.groups()
     zone = "+00:00" if zone == "Z" else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
-    return datetime.fromisoformat(f"{day}T{clock}.{(millis or '0').ljust(3, '0')}{zone}")
+    at = datetime.fromisoformat(f"{day}T{clock}.{(millis or '0').ljust(3, '0')}{zone}")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"outside of all calendars: {text}") from error
 
 
 def to_stored(field: Field, value: Any) -> Any:
@@ -155,7 +159,7 @@ def _datetime(field: Field, value: Any) -> str:
         raise _wrong_type(field, value, "datetime")
     try:
         return wire_time(parse_time(value))
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise _wrong_type(field, value, "datetime") from error
 
 

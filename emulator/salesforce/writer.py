@@ -14,7 +14,7 @@ from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import ObjectType
 from emulator.salesforce.store import Store
-from emulator.salesforce.values import wire_time
+from emulator.salesforce.values import to_stored, wire_time
 
 _STAMPS = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"})
 
@@ -146,7 +146,7 @@ class Writer:
                     return record_id
 
     def _load_one(self, object_type: ObjectType, given: Mapping[str, Any], user: User) -> str:
-        stamps = {name: value for name, value in given.items() if name in _STAMPS}
+        stamps = {name: to_stored(object_type.fields[name], value) for name, value in given.items() if name in _STAMPS}
         plain = {name: value for name, value in given.items() if name not in _STAMPS}
         values = rules.accepted_values(self._store, object_type, plain, user=user, inserting=True)
         row = {**self._with_defaults(object_type, values, user), **stamps}

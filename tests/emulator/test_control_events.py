@@ -170,6 +170,7 @@ class TestSetUp:
         [
             {"name": "X__c", "fields": []},
             {"name": "X__c"},
+            {"name": "X__c", "fields": [{"name": "Name", "type": "blob", "name_field": True}]},
             {"name": "X__c", "key_prefix": "001", "fields": [{"name": "Name", "type": "string", "name_field": True}]},
         ],
     )
@@ -224,6 +225,25 @@ class TestReset:
         while not org_server.writes() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert [write["new"] for write in org_server.writes()] == [{"Title": "From after"}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("permissions", {"user": "rep", "fields": {"Contact": "hidden"}}),
+        ("permissions", {"user": "rep", "fields": {"Contact.Phone": "perhaps"}}),
+        ("permissions", {"user": "rep", "records": {"nonsense": "none"}}),
+        ("records", {"object": "Contact", "records": [{"LastName": "X", "SystemModstamp": 5}]}),
+        ("records", {"object": "Contact", "records": "many"}),
+        ("clock", {"offset_seconds": "soon"}),
+        ("undelete", {"object": "Contact", "id": "003Wz0000000001IAA"}),
+        ("purge", {"object": "Contact", "id": "003Wz0000000001IAA"}),
+        ("convert_lead", {"id": "003Wz0000000001IAA"}),
+        ("token", {"user": "nobody"}),
+    ],
+)
+def test_senseless_controls_are_refused(org_server: OrgServer, path: str, body: dict[str, Any]) -> None:
+    assert refused(org_server, path, body)
 
 
 class TestClock:

@@ -84,7 +84,9 @@ class TestTransport:
         assert "Content-Encoding" not in plain.headers
         assert packed.json() == plain.json()
 
-    @pytest.mark.parametrize("body", [b"{", b"", b"[1]", b'{"Title": NaN}', b"\xff\xfe", b"nonsense"])
+    @pytest.mark.parametrize(
+        "body", [b"{", b"", b"[1]", b'{"Title": NaN}', b"\xff\xfe", b"nonsense", b'{"\\ud800": 1}']
+    )
     def test_a_broken_body_is_a_parser_error(self, org_server: OrgServer, api: Api, body: bytes) -> None:
         path = f"/sobjects/Contact/{org_server.record('Contact')}"
         answer = api.call("PATCH", path, data=body, headers={"Content-Type": "application/json"})
@@ -94,6 +96,10 @@ class TestTransport:
         path = f"/sobjects/Contact/{org_server.record('Contact')}"
         answer = api.call("PATCH", path, data=b"Title=X", headers={"Content-Type": "text/plain"})
         assert error_of(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+    @pytest.mark.parametrize("path", ["/sobjects//Contact", "/sobjects/Contact//003Wz0000000001IAA", "//limits"])
+    def test_a_doubled_slash_leads_nowhere(self, api: Api, path: str) -> None:
+        assert api.get(path, allow_redirects=False).status_code == 404
 
     @pytest.mark.parametrize(
         ("method", "path"), [("PUT", "/sobjects/Contact/003Wz0000000001IAA"), ("DELETE", "/query"), ("POST", "/limits")]

@@ -70,6 +70,11 @@ class TestComposite:
         owners = [api.read("Lead", each["body"]["id"], "OwnerId")["OwnerId"][:3] for each in answers]
         assert owners == ["005", "00G"]
 
+    @pytest.mark.parametrize("url", ["//[", "", "https://other.example.com/", "/services/data", "/sobjects"])
+    def test_a_part_may_only_go_to_the_api(self, api: Api, url: str) -> None:
+        answer = api.post("/composite", {"compositeRequest": [part("GET", url, "r")]})
+        assert answer.json()["compositeResponse"][0]["httpStatusCode"] == 404
+
     @pytest.mark.parametrize(
         "parts",
         [

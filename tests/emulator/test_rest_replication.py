@@ -83,6 +83,7 @@ def test_an_open_transaction_holds_the_covered_date_back(org_server: OrgServer, 
         ("deleted", at(-timedelta(days=16)), at(timedelta())),
         ("updated", "yesterday", at(timedelta())),
         ("deleted", at(-timedelta(hours=1)), ""),
+        ("updated", "0001-01-01T00:00:00+12:00", at(timedelta())),
     ],
 )
 def test_an_impossible_span_is_refused(api: Api, what: str, start: str, end: str) -> None:

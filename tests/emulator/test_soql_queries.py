@@ -191,6 +191,9 @@ class TestShape:
         ("SELECT Id FROM Contact WHERE Title INCLUDES ('x')", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Id FROM Contact LIMIT 1 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
         ("SELECT Id, (SELECT Id FROM Unicorns) FROM Account", "INVALID_TYPE"),
+        ("SELECT Id FROM Contact WHERE CreatedDate = LAST_N_DAYS:99999999999", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE CreatedDate = LAST_N_YEARS:5000", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Contact WHERE CreatedDate > 0001-01-01T00:00:00+12:00", "MALFORMED_QUERY"),
         ("SELECT Id FROM Contact WHERE " + "NOT " * 3000 + "Name = 'x'", "MALFORMED_QUERY"),
     ],
 )

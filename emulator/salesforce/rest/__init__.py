@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, current_app, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from emulator.journal import current_call
 from emulator.salesforce.access import User
@@ -37,8 +37,8 @@ def create_blueprint(org: Org) -> Blueprint:
             answer = _answer(org, version, "/" + path)
         except ApiError as error:
             answer = Answer(error.status, [each.to_rest() for each in error.entries])
-        except HTTPException as error:
-            refusal = ApiError("REQUEST_ENTITY_TOO_LARGE", "The request is too large", status=error.code or 400)
+        except RequestEntityTooLarge:
+            refusal = ApiError("REQUEST_ENTITY_TOO_LARGE", "The request is too large", status=413)
             answer = Answer(refusal.status, [refusal.to_rest()])
         except Exception:
             current_app.logger.exception("A resource failed")

@@ -75,7 +75,11 @@ def parse_json(raw: bytes) -> Any:
     if not raw.strip():
         raise bad_json("The HTTP entity body is required, but this request has no entity body.")
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw, parse_constant=_no_constant)
+        if b"\\u" in raw:
+            # Half a surrogate pair is no character: it could neither be kept nor answered.
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise bad_json(f"Unexpected character or end of input: {error}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from emulator.journal import current_call
 from emulator.salesforce.errors import ApiError, bad_json
@@ -59,7 +59,7 @@ def _subrequests(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     references = [part["referenceId"] for part in parts]
     if len(set(references)) != len(references):
         raise ApiError("INVALID_INPUT", "The referenceId of each subrequest must be unique")
-    if sum(bool(_QUERY_PATHS.search(urlsplit(part["url"]).path)) for part in parts) > MOST_QUERIES:
+    if sum(bool(_QUERY_PATHS.search(part["url"].partition("?")[0])) for part in parts) > MOST_QUERIES:
         raise ApiError(
             "LIMIT_EXCEEDED", f"The composite request has more than {MOST_QUERIES} query or collections subrequests"
         )
@@ -91,8 +91,8 @@ def _one(call: Call, part: Mapping[str, Any], answers: Mapping[str, Answer], dis
 
 
 def _inner_call(call: Call, part: Mapping[str, Any], answers: Mapping[str, Answer]) -> Call:
-    url = urlsplit(_filled_text(part["url"], answers))
-    found = _PATH.fullmatch(url.path)
+    path, _, query = _filled_text(part["url"], answers).partition("?")
+    found = _PATH.fullmatch(path)
     if found is None:
         raise ApiError("NOT_FOUND", "The requested resource does not exist", status=404)
     headers = {name.lower(): value for name, value in part.get("httpHeaders", {}).items()}
@@ -102,7 +102,7 @@ def _inner_call(call: Call, part: Mapping[str, Any], answers: Mapping[str, Answe
         version=found[1],
         method=part["method"].upper(),
         path=unquote(found[2]),
-        arguments=dict(parse_qsl(url.query, keep_blank_values=True)),
+        arguments=dict(parse_qsl(query, keep_blank_values=True)),
         headers=headers,
         in_composite=True,
     )

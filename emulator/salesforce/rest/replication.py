@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from emulator.salesforce.errors import ApiError
@@ -72,7 +72,7 @@ def _time(call: Call, name: str) -> datetime:
     if text is None:
         raise ApiError("INVALID_REPLICATION_DATE", f"The parameter {name} is required")
     try:
-        return parse_time(text).astimezone(UTC)
+        return parse_time(text)
     except ValueError as error:
         raise ApiError("INVALID_REPLICATION_DATE", f"{name} is no date and time: {text}") from error
 

@@ -54,7 +54,9 @@ _RESOURCES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("PATCH", "/composite/sobjects/<name>/<field_name>", collections.upsert),
 )
 _MAP = Map(
-    [Rule(path, methods=[method], endpoint=handler) for method, path, handler in _RESOURCES], strict_slashes=False
+    [Rule(path, methods=[method], endpoint=handler) for method, path, handler in _RESOURCES],
+    strict_slashes=False,
+    merge_slashes=False,
 )
 _ADAPTER = _MAP.bind("org", url_scheme="https")
 

@@ -14,7 +14,7 @@ from emulator.salesforce import ids
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rows import fold
 from emulator.salesforce.schema import NUMBER_TYPES, TEXT_TYPES, Field
-from emulator.salesforce.soql.dates import Days, days_of
+from emulator.salesforce.soql.dates import days_of
 from emulator.salesforce.soql.parser import Node, malformed
 from emulator.salesforce.soql.paths import Scope
 from emulator.salesforce.values import parse_time, wire_time
@@ -80,15 +80,16 @@ def moment(context: Context, token: Token, text: str) -> str:
 
 def _span(context: Context, field: Field, token: Token, literal: Node) -> tuple[str, str]:
     word = cast("Token", literal.children[0])
+    if field.type not in ("date", "datetime"):
+        raise wrong_literal(context, token, field)
     user = context.scope.user
-    days: Days | None = days_of(str(word), context.today, week_starts_monday=user.locale != "en_US")
-    if days is None:
-        raise malformed(context.scope.text, f"unexpected token: '{word}'", word.line or 0, word.column or 0)
-    if field.type == "date":
-        return days.as_dates()
-    if field.type == "datetime":
-        return days.as_moments(user.time_zone)
-    raise wrong_literal(context, token, field)
+    try:
+        days = days_of(str(word), context.today, week_starts_monday=user.locale != "en_US")
+        if days is not None:
+            return days.as_dates() if field.type == "date" else days.as_moments(user.time_zone)
+    except (OverflowError, ValueError) as error:
+        raise ApiError("MALFORMED_QUERY", f"{word} is outside of all calendars") from error
+    raise malformed(context.scope.text, f"unexpected token: '{word}'", word.line or 0, word.column or 0)
 
 
 def _valid_date(context: Context, token: Token, text: str) -> str:
