@@ -12,6 +12,9 @@ from config.settings import Settings, SettingsError, load_settings
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "operations.md"
 
+# Fixed: parallel test processes have to collect the same names.
+GOOD_KEY = "k" * 43 + "="
+
 BAD_VALUES = [
     ("DATA_DIR", "/dev/null/here"),
     ("DATABASE_URL", "mysql://app:hunter2@db/widget"),
@@ -25,7 +28,7 @@ BAD_VALUES = [
     ("SECRET_KEY", "hunter2"),
     ("SECRET_KEY_FALLBACKS", "hunter2," + "k" * 40),
     ("ENCRYPTION_KEYS", "hunter2"),
-    ("ENCRYPTION_KEYS", f"{Fernet.generate_key().decode()},hunter2"),
+    ("ENCRYPTION_KEYS", f"{GOOD_KEY},hunter2"),
     ("PUBLIC_URL", "http://sync.example.com"),
     ("PUBLIC_URL", "https://sync.example.com/path"),
     ("PUBLIC_URL", "https://someone@sync.example.com"),
