@@ -79,9 +79,9 @@ def pending_migrations(database: Database) -> list[str]:
     return [step.revision for step in script.iterate_revisions("head", here or "base") if step.revision != here]
 
 
-def changed_one(session: Session, statement: Update) -> bool:
+def changed_one(session: Session, statement: Update, values: Mapping[str, Any] | None = None) -> bool:
     """Run a conditional update and tell whether it won: losing is normal."""
-    return cast(CursorResult[Any], session.execute(statement)).rowcount == 1
+    return cast(CursorResult[Any], session.connection().execute(statement, dict(values or {}))).rowcount == 1
 
 
 def upsert(

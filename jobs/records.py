@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from jobs.kinds import KINDS, display_name
-from jobs.models import LocalRecord, MatchRule, ObjectMapping, RecordKey
+from jobs.models import FieldMapping, LocalRecord, MatchRule, ObjectMapping, RecordKey
 from jobs.runtime import utc_now
 from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
 
@@ -22,7 +22,14 @@ class RecordError(ValueError):
 
 
 def change_local(session: Session, record: LocalRecord, values: Mapping[str, Any], *, by: str) -> None:
-    """Change fields of ours as a person would: typed, timed, signed. Raises RecordError and changes nothing then."""
+    """Change fields of ours as a person would: typed, timed, signed. Raises RecordError and changes nothing then.
+
+    A field that comes from a CRM is read-only here: a change would be overwritten by the next sync.
+    """
+    changed = {name for name, value in _typed(record.kind, values).items() if record.values.get(name) != value}
+    if record.version and (fixed := changed & inbound_fields(session, record.kind)):
+        labels = ", ".join(KINDS[record.kind].fields[name].label for name in sorted(fixed))
+        raise RecordError(f"{labels}: the value comes from the CRM. Change it there.")
     write_values(session, record, _typed(record.kind, values), by=by, source=HERE, at=utc_now())
 
 
@@ -87,6 +94,17 @@ def find_by_key(session: Session, kind: str, key: str, value: str) -> list[Local
 
 def match_key_name(compare_as: str, local_field: str) -> str:
     return f"{compare_as}:{local_field}"
+
+
+def inbound_fields(session: Session, kind: str) -> set[str]:
+    """Fields of ours that only a CRM may change, by the mappings that are on."""
+    query = (
+        select(FieldMapping.local_field)
+        .join(ObjectMapping)
+        .where(ObjectMapping.kind == kind, ObjectMapping.enabled, ObjectMapping.inbound)
+        .where(FieldMapping.enabled, FieldMapping.direction == "inbound")
+    )
+    return set(session.scalars(query))
 
 
 def match_pairs(session: Session, kind: str) -> set[tuple[str, str]]:

@@ -52,6 +52,22 @@ _CLAIM = (
     )
     .returning(*_RUNS.c)
 )
+_OWNED = and_(_RUNS.c.id == bindparam("run_id"), _RUNS.c.fence == bindparam("own_fence"), _RUNS.c.status == RUNNING)
+_FINISH = (
+    update(_RUNS)
+    .where(_OWNED)
+    .values(
+        status=bindparam("to"),
+        step="",
+        code=bindparam("why"),
+        message=bindparam("said"),
+        finished_at=_NOW,
+        lease_until=None,
+        resume_at=None,
+        version=_RUNS.c.version + 1,
+        **{name: _RUNS.c[name] + bindparam(f"more_{name}") for name in COUNTS},
+    )
+)
 
 
 class LeaseLost(Exception):
@@ -107,19 +123,9 @@ def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> N
 
 
 def finish(session: Session, run: SyncRun, *, status: str, code: str = "", message: str = "", **counts: int) -> None:
-    """Close the run. Raises LeaseLost."""
-    done = _owned(run).values(
-        status=status,
-        step="",
-        code=code,
-        message=message,
-        finished_at=utc_now(),
-        lease_until=None,
-        resume_at=None,
-        version=_RUNS.c.version + 1,
-        **{name: _RUNS.c[name] + count for name, count in counts.items()},
-    )
-    if not changed_one(session, done):
+    """Close the run, adding to its counts. Raises LeaseLost."""
+    values = {"run_id": run.id, "own_fence": run.fence, "to": status, "why": code, "said": message, "now": utc_now()}
+    if not changed_one(session, _FINISH, values | {f"more_{name}": counts.get(name, 0) for name in COUNTS}):
         raise LeaseLost
 
 

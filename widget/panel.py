@@ -7,11 +7,12 @@ token, never from the address alone.
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import cast
 
 from flask import Blueprint, Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import Row, and_, bindparam, select
 from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models import SyncRun
@@ -32,6 +33,15 @@ HOLD_SECONDS = 8.0
 SETTLE_SECONDS = 0.15
 # How soon to ask again when no seat is free to be held open.
 ASK_AGAIN_MS = 700
+
+_OWN = and_(
+    SyncRun.id == bindparam("run_id"),
+    SyncRun.connection_id == bindparam("connection_id"),
+    SyncRun.object == bindparam("object"),
+    SyncRun.crm_record_id == bindparam("crm_record_id"),
+)
+_RUN = select(SyncRun).where(_OWN)
+_PULSE = select(SyncRun.status, SyncRun.version, SyncRun.resume_at).where(_OWN)
 
 
 def install(app: Flask) -> None:
@@ -126,29 +136,42 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> SyncRun:
     newer_since: float | None = None
     while True:
         count = bell.count(run_id)
-        run = _own_run(claims, run_id)
+        status, version, resume_at = _pulse(claims, run_id)
         now = time.monotonic()
-        if run.status not in OPEN or run.resume_at is not None or now >= until:
-            return run
-        if run.version > seen:
+        if status not in OPEN or resume_at is not None or now >= until:
+            break
+        if version > seen:
             newer_since = newer_since or now
             if now - newer_since >= SETTLE_SECONDS:
-                return run
+                break
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
+    return _own_run(claims, run_id)
+
+
+def _pulse(claims: PanelClaims, run_id: int) -> Row[str, int, datetime | None]:
+    """What can change about a run, looked at each time the bell rings. Raises NotFound for another record's run."""
+    with runtime().database.read() as session:
+        pulse = session.execute(_PULSE, _key(claims, run_id)).one_or_none()
+    if pulse is None:
+        raise NotFound
+    return pulse
 
 
 def _own_run(claims: PanelClaims, run_id: int) -> SyncRun:
-    query = select(SyncRun).where(
-        SyncRun.id == run_id,
-        SyncRun.connection_id == claims.connection_id,
-        SyncRun.object == claims.object,
-        SyncRun.crm_record_id == claims.crm_record_id,
-    )
     with runtime().database.read() as session:
-        run = session.scalar(query)
+        run = session.scalar(_RUN, _key(claims, run_id))
     if run is None:
         raise NotFound
     return run
+
+
+def _key(claims: PanelClaims, run_id: int) -> dict[str, int | str]:
+    return {
+        "run_id": run_id,
+        "connection_id": claims.connection_id,
+        "object": claims.object,
+        "crm_record_id": claims.crm_record_id,
+    }
 
 
 def _require_candidate(claims: PanelClaims, local_record_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, select
@@ -49,9 +49,20 @@ _QUERY = (
 )
 
 
+_PAIR = (
+    select(RecordLink, LocalRecord)
+    .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
+    .where(_same_record(RecordLink))
+)
+
+
+def linked_pair(session: Session, key: RecordKey) -> tuple[RecordLink | None, LocalRecord | None]:
+    """The link of a CRM record and our side of it."""
+    found = session.execute(_PAIR, asdict(key)).one_or_none()
+    return (found[0], found[1]) if found is not None else (None, None)
+
+
 def rows_of(session: Session, key: RecordKey) -> RecordRows:
     """Raises NoResultFound when the connection is gone."""
-    found = session.execute(
-        _QUERY, {"connection_id": key.connection_id, "object": key.object, "crm_record_id": key.crm_record_id}
-    ).one()
+    found = session.execute(_QUERY, asdict(key)).one()
     return RecordRows(*found)

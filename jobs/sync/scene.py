@@ -15,7 +15,7 @@ from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, Re
 from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
-from jobs.sync.rows import RecordKey, rows_of
+from jobs.sync.rows import RecordKey, linked_pair
 from jobs.values import Value, normalise, parse_time
 
 
@@ -67,10 +67,9 @@ class Scene:
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
-    rows = rows_of(session, setup.key)
-    link = rows.link
+    link, linked = linked_pair(session, setup.key)
     if link is not None:
-        return Scene(link, rows.local, link.matched_by, None, bases(link))
+        return Scene(link, linked, link.matched_by, None, bases(link))
     if setup.run.chosen_local_record_id is not None:
         chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
         if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, bindparam, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,16 @@ _SILENT = frozenset(
 )
 
 _LINKS = cast(Table, RecordLink.__table__)
+_RENEW_LINK = (
+    update(_LINKS)
+    .where(_LINKS.c.id == bindparam("link_id"), _LINKS.c.version == bindparam("seen_version"))
+    .values(
+        base=bindparam("new_base"),
+        synced_at=bindparam("new_synced_at"),
+        synced_by=bindparam("new_synced_by"),
+        version=_LINKS.c.version + 1,
+    )
+)
 Changes = Sequence[dict[str, Any]]
 
 
@@ -178,8 +188,8 @@ def _save_link(
     run, now = setup.run, utc_now()
     values: dict[str, Any] = {"base": stored_base(base), "synced_at": now, "synced_by": run.requested_by}
     if scene.link is not None:
-        same = update(_LINKS).where(_LINKS.c.id == scene.link.id, _LINKS.c.version == scene.link.version)
-        if not changed_one(session, same.values(**values, version=_LINKS.c.version + 1)):
+        same = {"link_id": scene.link.id, "seen_version": scene.link.version}
+        if not changed_one(session, _RENEW_LINK, same | {f"new_{name}": value for name, value in values.items()}):
             raise LocalMovedOn
         return
     session.add(
