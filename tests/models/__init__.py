@@ -1,0 +1,1 @@
+"""What the rows promise, on SQLite and on PostgreSQL."""
