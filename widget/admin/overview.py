@@ -54,6 +54,7 @@ def index() -> str:
         runs=runs,
         concerns=concerns,
         numbers=numbers,
+        since=(now - RECENT).date(),
         now=now,
     )
 
