@@ -59,7 +59,7 @@ def write_values(
     # New objects, not changed ones: the ORM sees assignment, not what happens inside a JSON value.
     record.values = record.values | changed
     record.provenance = record.provenance | dict.fromkeys(changed, origin)
-    record.name = display_name(record.kind, record.values)
+    record.name = display_name(record.kind, record.values)[:400]
     record.version += 1
     record.updated_at = utc_now()
     _rekey(session, record, match_pairs(session, record.kind))
@@ -84,7 +84,7 @@ def find_by_key(session: Session, kind: str, key: str, value: str) -> list[Local
     query = (
         select(LocalRecord)
         .join(RecordKey)
-        .where(RecordKey.kind == kind, RecordKey.key == key, RecordKey.value == value)
+        .where(RecordKey.kind == kind, RecordKey.key == key, RecordKey.value == value[:400])
         .where(LocalRecord.deleted_at.is_(None))
         .order_by(LocalRecord.id)
         .limit(10)
