@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from jobs.runtime import utc_now
 from jobs.values import Value, parse_time
@@ -21,9 +22,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 class Reader:
     """Formats for one person."""
 
-    def __init__(self, locale: str, time_zone: str) -> None:
+    def __init__(self, locale: str, time_zone: str, currency: str = "") -> None:
         self.locale = _locale(locale)
         self.zone = _zone(time_zone)
+        self.currency = currency if re.fullmatch(r"[A-Z]{3}", currency) else ""
+        self._exact: dict[datetime, str] = {}
 
     def value(self, field_type: str, value: Value) -> str:
         """Display text; "" for a blank."""
@@ -34,6 +37,8 @@ class Reader:
         if isinstance(value, list):
             return ", ".join(value)
         if isinstance(value, int | float):
+            if field_type == "currency" and self.currency:
+                return str(format_currency(value, self.currency, locale=self.locale))
             text = format_decimal(value, format="#,##0.##########", locale=self.locale)
             return f"{text} %" if field_type == "percent" else text
         if field_type == "date":
@@ -46,7 +51,10 @@ class Reader:
         return Moment(at.astimezone(UTC).isoformat(timespec="seconds"), relative(at, now), self.exact(at))
 
     def exact(self, at: datetime) -> str:
-        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
+        # Many fields change in one moment: each is put into words once.
+        if at not in self._exact:
+            self._exact[at] = str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
+        return self._exact[at]
 
 
 def relative(at: datetime, now: datetime | None = None) -> str:

@@ -108,7 +108,7 @@ def gather(here: Runtime, session: Session, claims: PanelClaims, situation: Situ
         run=run,
         run_entry=_entry_of(session, run, entries),
         entries=entries,
-        reader=Reader(claims.locale, claims.time_zone),
+        reader=Reader(claims.locale, claims.time_zone, claims.currency),
     )
 
 

@@ -60,6 +60,7 @@ class PanelClaims:
     editable: tuple[str, ...] | None
     locale: str
     time_zone: str
+    currency: str  # ISO 4217, "" where the CRM did not say
     session_until: int  # Unix seconds: no renewal beyond it
 
     def allows(self, scope: Scope) -> bool:

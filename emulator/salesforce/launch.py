@@ -106,6 +106,7 @@ def apex_token(org: Org, user: User, object_name: str, record_id: str, *, theme:
         "locale": user.locale,
         "language": user.language,
         "time_zone": user.time_zone,
+        "currency": "USD",
         "fields": {"read": readable, "edit": editable},
     }
     if theme:

@@ -50,6 +50,7 @@ class ApexProof:
     expires_at: int
     locale: str
     time_zone: str
+    currency: str
     theme: str
     may_sync: bool
     readable: tuple[str, ...]
@@ -100,6 +101,7 @@ def _read(signer: Signer, claims: dict[str, Any]) -> ApexProof:
         expires_at=int(claims["exp"]),
         locale=str(claims.get("locale", "")),
         time_zone=str(claims.get("time_zone", "")),
+        currency=str(claims.get("currency", "")),
         theme=str(claims.get("theme", "")),
         may_sync=claims.get("may_sync", True) is True,
         readable=_names(fields.get("read")),

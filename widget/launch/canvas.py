@@ -41,6 +41,7 @@ class Envelope:
     user_name: str
     locale: str
     time_zone: str
+    currency: str
     oauth_token: str
     instance_url: str
     target_origin: str
@@ -112,6 +113,7 @@ def _read(signers: tuple[int, ...], body: Mapping[str, Any]) -> Envelope:
         user_name=clean_text(_text(user, "fullName") or _text(user, "userName")) or "",
         locale=_text(user, "locale"),
         time_zone=_text(user, "timeZone"),
+        currency=_text(organization, "currencyIsoCode"),
         oauth_token=_text(client, "oauthToken"),
         instance_url=_text(client, "instanceUrl", required=True),
         target_origin=_text(client, "targetOrigin", required=True),

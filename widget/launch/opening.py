@@ -95,6 +95,7 @@ def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
         editable=editable,
         locale=launch.locale,
         time_zone=launch.time_zone,
+        currency=launch.currency,
         session_until=session_end(here.settings),
     )
     token, expires_in = mint_panel_token(here.settings, claims)

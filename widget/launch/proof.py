@@ -37,6 +37,7 @@ class Launch:
     may_sync: bool = True
     locale: str = "en_US"
     time_zone: str = "UTC"
+    currency: str = ""
     color_scheme: Literal["light", "dark", ""] = ""
     person_token: str = ""  # the person's own CRM token: to look with, never to keep
     readable: tuple[str, ...] | None = None

@@ -111,6 +111,7 @@ def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.En
         forget_at=utc_now() + CANVAS_MEMORY,
         locale=envelope.locale,
         time_zone=envelope.time_zone,
+        currency=envelope.currency,
         color_scheme=_scheme(envelope.theme),
         person_token=envelope.oauth_token,
     )
@@ -132,6 +133,7 @@ def _lwc_launch(connection: Connection, proof: apex.ApexProof, token: str) -> La
         may_sync=proof.may_sync,
         locale=proof.locale,
         time_zone=proof.time_zone,
+        currency=proof.currency,
         color_scheme=_scheme(proof.theme),
         readable=proof.readable,
         editable=proof.editable,
@@ -145,6 +147,7 @@ def _connections(here: Runtime) -> list[Connection]:
 
 def _frame_before_verified() -> None:
     """Who may frame a refusal, when nothing is known yet of who sent it: the hosts of our orgs and Salesforce's own."""
+    allow_framing_by(_ANCESTORS_OF_ANY_ORG)  # stands when the database does not answer
     known = [origin for each in _connections(runtime()) for origin in each.host_origins]
     allow_framing_by(dict.fromkeys([*known, *_ANCESTORS_OF_ANY_ORG]))
 
