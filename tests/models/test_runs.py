@@ -89,7 +89,11 @@ def test_fifty_clicks_at_once_are_one_run(database: Database, connection_id: int
 
 
 def test_a_new_run_says_who_asked_and_what_they_may(database: Database, connection_id: int) -> None:
-    rights = {"readable_fields": ["Email", "Title"], "editable_fields": ["Title"], "chosen_local_record_id": 7}
+    rights: dict[str, Any] = {
+        "readable_fields": ["Email", "Title"],
+        "editable_fields": ["Title"],
+        "chosen_local_record_id": 7,
+    }
     with database.write() as session:
         run, is_new = runs.open_single(session, ask(connection_id, **rights))
     row = as_it_is(database, run.id)

@@ -189,7 +189,7 @@ def test_each_switch_holds_in_every_sync(
 @given(here=SIDES, there=SIDES)
 @settings(deadline=None, max_examples=60)
 def test_ask_writes_nothing_until_somebody_answers(here: dict[str, Value], there: dict[str, Value]) -> None:
-    agreed = dict.fromkeys(NAMES, "agreed before")
+    agreed: dict[str, Value] = dict.fromkeys(NAMES, "agreed before")
     sides = two_sides(agreed, agreed, rules={"conflict_rule": "ask"})
     sides.sync()
     for name in NAMES:

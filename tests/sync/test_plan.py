@@ -39,7 +39,7 @@ def code(skip: Skip | None) -> str:
         ({"syncs_enabled": False, "enabled": False}, "SYNCS_OFF"),
     ],
 )
-def test_a_switch_that_is_off_is_known_before_the_crm_is_asked(switches: dict[str, bool], expected: str) -> None:
+def test_a_switch_that_is_off_is_known_before_the_crm_is_asked(switches: dict[str, Any], expected: str) -> None:
     assert code(switched_off(setup(TITLE, **switches))) == expected
 
 

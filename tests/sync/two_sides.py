@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from jobs.crm.base import CrmRow
 from jobs.models import LocalRecord, RecordLink
 from jobs.sync import engine, merge
 from jobs.sync.plan import Plan, Refusals, base_after, changed_in_crm_at, make_plan
@@ -86,7 +87,7 @@ class TwoSides:
         self.base = json.dumps(stored_base(base_after(scene, plan, written)))
         return Outcome(_changes(pushes), _changes(pulls), first)
 
-    def _row(self) -> scenery.CrmRow:
+    def _row(self) -> CrmRow:
         values = {scenery.CRM_FIELDS[name]: value for name, value in self.there.items()}
         return scenery.row(values, modified_at=self.modified_there)
 
