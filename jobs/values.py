@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, get_args
 
@@ -166,10 +167,12 @@ def _number(raw: Any) -> int | float | None:
         number = float(raw)
     except (TypeError, ValueError, OverflowError):
         raise ValueRefused(f"“{str(raw)[:40]}” is not a number.") from None
-    number = float(f"{number:.{SIGNIFICANT_DIGITS}g}")
+    digits = f"{number:.{SIGNIFICANT_DIGITS}g}"
+    number = float(digits)
     if not math.isfinite(number):
         raise ValueRefused("The number is not finite.")
-    return int(number) if number.is_integer() and abs(number) < 10**SIGNIFICANT_DIGITS else number
+    # Whole numbers of any size as int: PostgreSQL gives a large float back as an int, which is not equal to it.
+    return int(Decimal(digits)) if number.is_integer() else number
 
 
 def _boolean(raw: Any) -> bool:
