@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
-from config.settings import Settings
+from config.settings import Settings, load_settings
 from jobs.accounts import PASSWORD_MIN_LENGTH, AccountError, audit, check_login, create_admin, save_user
 from jobs.db import Database, migrate, open_database
 from jobs.models import AuditEntry, User
@@ -21,13 +21,22 @@ PASSWORD = "a sample password"
 OTHER = "another sample password"
 
 
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def one_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One kind of database is enough here: what is slow is the password, and rightly."""
+    settings = load_settings({"data_dir": tmp_path_factory.mktemp("accounts")})
     migrate(settings)
     database = open_database(settings)
     yield database
     database.close()
+
+
+@pytest.fixture
+def database(one_database: Database) -> Database:
+    with one_database.write() as session:
+        session.execute(delete(User))
+        session.execute(delete(AuditEntry))
+    return one_database
 
 
 def save(database: Database, email: str = "admin@example.com", password: str = PASSWORD, role: str = ADMIN) -> User:
