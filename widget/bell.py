@@ -30,12 +30,15 @@ class Bell:
         self._counts: dict[int, int] = defaultdict(int)
         self._listener: threading.Thread | None = None
         self._listening = False
+        self._lost = False
         # A waiting request holds a thread: some must stay free for everybody else.
         self.seats = threading.BoundedSemaphore(max(1, seats))
 
     @property
-    def is_listening(self) -> bool:
-        return self._listening
+    def queue_answers(self) -> bool:
+        """False once the queue server has been asked and has not answered. Nothing is said against it before."""
+        self._start()
+        return not self._lost
 
     def count(self, run_id: int) -> int:
         """How often the run's bell has rung: take it before reading the row, then wait for it to grow."""
@@ -68,13 +71,13 @@ class Bell:
                 with blocking_client(self._runtime.settings) as client, client.pubsub() as subscription:
                     subscription.subscribe(CHANNEL)
                     for message in subscription.listen():
-                        self._listening = True
+                        self._listening, self._lost = True, False
                         if message["type"] == "message":
                             self._ring(int(message["data"]))
             except (RedisError, OSError, ValueError) as error:
                 if self._listening:
                     log.warning("bell_lost", error=type(error).__name__)
-            self._listening = False
+            self._listening, self._lost = False, True
             time.sleep(RECONNECT_SECONDS)
 
     def _ring(self, run_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from widget.panel_view import FrameMessage
@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(LaunchRefused, _launch_refused)
     app.register_error_handler(TokenError, _token_refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NoResultFound, _gone)
     app.register_error_handler(SQLAlchemyError, _database)
     app.register_error_handler(Exception, _unexpected)
 
@@ -51,6 +52,11 @@ def _http(error: Exception) -> ResponseReturnValue:
     if status < 400:
         return error
     return _words_for(status, error.name)
+
+
+def _gone(_error: Exception) -> ResponseReturnValue:
+    """A row that a token or a link still names was removed, such as a whole connection."""
+    return _words_for(404, "Not Found")
 
 
 def _database(error: Exception) -> ResponseReturnValue:

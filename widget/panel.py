@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from jobs.models import SyncRun
 from jobs.models.run import OPEN
 from jobs.runs import Ask
+from jobs.runtime import utc_now
 from jobs.tasks import request_single
 from widget import admin
 from widget.bell import Bell
@@ -28,11 +29,14 @@ from widget.tokens import PanelClaims, Scope, TokenForbidden, TokenInvalid, open
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
 
 BELL = "widget_bell"
+LARGEST_ID = 2**63 - 1  # more than that is no row of any database
 # How long a request for news may be held open, and how long a step is given to be followed by the next.
 HOLD_SECONDS = 8.0
 SETTLE_SECONDS = 0.15
 # How soon to ask again when no seat is free to be held open.
 ASK_AGAIN_MS = 700
+# How soon to ask again about a run that waits for its time, which an admin may bring forward.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 10.0
 
 _OWN = and_(
     SyncRun.id == bindparam("run_id"),
@@ -55,7 +59,7 @@ def install(app: Flask) -> None:
 @blueprint.get("/view")
 def view() -> ResponseReturnValue:
     """The whole panel as the rows stand now."""
-    return _partial(_claims("view"), Situation(queue_answers=_bell().is_listening))
+    return _partial(_claims("view"), Situation(queue_answers=_bell().queue_answers))
 
 
 @blueprint.post("/sync")
@@ -75,7 +79,7 @@ def link() -> ResponseReturnValue:
     return _start(claims, chosen_local_record_id=int(chosen))
 
 
-@blueprint.get("/runs/<int:run_id>")
+@blueprint.get(f"/runs/<int(max={LARGEST_ID}):run_id>")
 def follow(run_id: int) -> ResponseReturnValue:
     """News of a run. Held open until its row is newer than `seen`; a run of another record is not found."""
     claims = _claims("view")
@@ -87,7 +91,8 @@ def follow(run_id: int) -> ResponseReturnValue:
         run = _hold(bell, claims, run_id, seen)
     finally:
         bell.seats.release()
-    return _partial(claims, Situation(run=run, queue_answers=bell.is_listening))
+    pause_ms = _pause_ms(run.status, run.resume_at)
+    return _partial(claims, Situation(run=run, queue_answers=bell.queue_answers, poll_delay_ms=pause_ms))
 
 
 @blueprint.post("/token")
@@ -138,7 +143,7 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> SyncRun:
         count = bell.count(run_id)
         status, version, resume_at = _pulse(claims, run_id)
         now = time.monotonic()
-        if status not in OPEN or resume_at is not None or now >= until:
+        if status not in OPEN or _pause_ms(status, resume_at) or now >= until:
             break
         if version > seen:
             newer_since = newer_since or now
@@ -146,6 +151,12 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> SyncRun:
                 break
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
     return _own_run(claims, run_id)
+
+
+def _pause_ms(status: str, resume_at: datetime | None) -> int:
+    """How soon to ask again about a run that waits for its time, holding no seat meanwhile. 0 for any other run."""
+    seconds = (resume_at - utc_now()).total_seconds() if resume_at is not None and status in OPEN else 0
+    return int(max(LEAST_PAUSE_SECONDS, min(seconds, MOST_PAUSE_SECONDS)) * 1000) if seconds > 0 else 0
 
 
 def _pulse(claims: PanelClaims, run_id: int) -> Row[str, int, datetime | None]:

@@ -13,6 +13,7 @@ from widget.panel_view import Candidate, EntryView, FieldRow, LinkView, Moment
 if TYPE_CHECKING:
     from widget.panel_facts import Facts
 
+DETAIL_FIELDS = ("email", "domain", "company", "job_title")
 MATCHED_BY = {"email": "by email", "domain": "by domain", "name": "by name", "text": "by a chosen field"}
 
 
@@ -90,7 +91,12 @@ def link_view(facts: Facts, candidates: tuple[Candidate, ...]) -> LinkView:
 def candidates_view(facts: Facts) -> tuple[Candidate, ...]:
     if facts.match is None or facts.match.verdict != "several":
         return ()
-    return tuple(Candidate(each.local_record_id, each.name, each.detail) for each in facts.match.candidates)
+    # Their details are our values of these fields: what is hidden in the CRM is hidden here.
+    mapped = facts.mapping.fields if facts.mapping else []
+    is_hidden = any(each.local_field in DETAIL_FIELDS and not facts.may_read(each.crm_field) for each in mapped)
+    return tuple(
+        Candidate(each.local_record_id, each.name, "" if is_hidden else each.detail) for each in facts.match.candidates
+    )
 
 
 def entry_views(facts: Facts) -> tuple[EntryView, ...]:
@@ -98,21 +104,30 @@ def entry_views(facts: Facts) -> tuple[EntryView, ...]:
 
 
 def _entry(facts: Facts, entry: SyncLogEntry) -> EntryView:
+    message, remedy = entry_words(facts, entry)
     return EntryView(
         outcome=entry.outcome,  # type: ignore[arg-type]  # the column holds one of the outcomes
-        sentence=entry_sentence(entry, facts.crm_label, visible_changes(facts, entry)),
+        sentence=entry_sentence(entry, facts.crm_label, visible_changes(facts, entry), message),
         at=facts.reader.moment(entry.finished_at or entry.created_at),
         code=entry.code,
-        remedy=entry.remedy,
+        remedy=remedy,
         by=_you_or(facts, entry.by),
     )
+
+
+def entry_words(facts: Facts, entry: SyncLogEntry) -> tuple[str, str]:
+    """(message, remedy). What the CRM said about a field this person may not read is not repeated to them."""
+    refused = [each for each in entry.left_alone if each["code"] == entry.code]
+    if all(facts.may_read(each["crm_field"]) for each in refused):
+        return entry.message, entry.remedy
+    return f"{facts.crm_label} refused a change to a field you may not see.", "Ask somebody who may see it."
 
 
 def visible_changes(facts: Facts, entry: SyncLogEntry) -> list[dict[str, Any]]:
     return [each for each in entry.changes if facts.may_read(each["crm_field"])]
 
 
-def entry_sentence(entry: SyncLogEntry, crm: str, changes: Sequence[Mapping[str, Any]]) -> str:
+def entry_sentence(entry: SyncLogEntry, crm: str, changes: Sequence[Mapping[str, Any]], message: str) -> str:
     """One line of what happened, counting only changes this person may know of."""
     if entry.outcome == "created":
         return f"Created here from {crm}"
@@ -120,8 +135,8 @@ def entry_sentence(entry: SyncLogEntry, crm: str, changes: Sequence[Mapping[str,
         return "Nothing to do"
     if entry.outcome == "updated":
         done = changed_sentence(crm, changes) or "Updated"
-        return f"{done}. {entry.message}" if entry.message else done
-    return entry.message or entry.outcome.capitalize()
+        return f"{done}. {message}" if message else done
+    return message or entry.outcome.capitalize()
 
 
 def changed_sentence(crm: str, changes: Sequence[Mapping[str, Any]]) -> str:

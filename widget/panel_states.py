@@ -10,7 +10,7 @@ from jobs.models.connection import BROKEN
 from jobs.models.run import FAILED, PARTIAL, QUEUED, RUNNING
 from jobs.runtime import utc_now
 from jobs.sync.words import words
-from widget.panel_rows import changed_sentence, visible_changes
+from widget.panel_rows import changed_sentence, entry_words, visible_changes
 from widget.panel_view import FieldRow, PanelState, StepView
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ def _result(facts: Facts) -> StateWords | None:
     if entry is None:
         return _bad("failed", run.message, "", "Sync again.", run.code)
     if run.status == FAILED:
-        return _bad("failed", entry.message, "Nothing was changed.", entry.remedy, entry.code)
+        message, remedy = entry_words(facts, entry)
+        return _bad("failed", message, "Nothing was changed.", remedy, entry.code)
     if entry.outcome == "conflict":
         return StateWords(
             "conflict",
@@ -160,7 +161,8 @@ def _done(facts: Facts) -> StateWords:
     else:
         headline = f"{did}." if did else "Updated."
     if facts.run is not None and facts.run.status == PARTIAL:
-        return StateWords("done", headline, entry.message, entry.remedy, entry.code, "attention", "Partly in step")
+        message, remedy = entry_words(facts, entry)
+        return StateWords("done", headline, message, remedy, entry.code, "attention", "Partly in step")
     return StateWords("done", headline, _left_alone(facts), health_words="In step")
 
 

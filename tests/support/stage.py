@@ -83,8 +83,12 @@ class Panel:
     def follow(self) -> Screen:
         """Ask for news the way the page does, until it is at rest."""
         while self.screen.asks_next:
-            self._show(self.get(self.screen.asks_next))
+            self.follow_once()
         return self.screen
+
+    def follow_once(self) -> Screen:
+        """Ask for news once."""
+        return self._show(self.get(self.screen.asks_next))
 
     def synced(self) -> Screen:
         """Click, let a worker do it, and see what came of it."""
@@ -266,6 +270,24 @@ class Stage:
                 setattr(row, name, value)
 
 
+class StageOrg(OrgServer):
+    """An org process that is brought back to its seed only when something was changed in it."""
+
+    changed = False
+
+    def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
+        if method == "POST" and path not in ("token", "reset"):
+            self.changed = True
+        return super().control(path, body, method=method)
+
+    def reset(self) -> None:
+        if self.changed or self.writes():
+            self.control("faults", method="DELETE")
+            super().reset()
+        self.changed = False
+        self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
+
+
 class _Worker(SimpleWorker):
     """The tests' own clock needs SIGALRM, and a worker may run in any thread here."""
 
@@ -286,7 +308,7 @@ class Keys:
 @pytest.fixture(scope="session")
 def stage_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgServer]:
     """The org process of all stages."""
-    server = OrgServer(tmp_path_factory.mktemp("stage-org"))
+    server = StageOrg(tmp_path_factory.mktemp("stage-org"))
     yield server
     server.stop()
 
@@ -352,7 +374,6 @@ def stage_with_own_queue(tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 @contextmanager
 def _stage(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overrides: Any) -> Iterator[Stage]:
     org: OrgServer = request.getfixturevalue("stage_org")
-    org.control("faults", method="DELETE")
     org.reset()
     settings = _settings(folder / "data", redis_url, org, request.getfixturevalue("stage_keys"), **overrides)
     if settings.database_url.startswith("sqlite"):
