@@ -14,6 +14,8 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from jobs.values import clean_text
+
 ALGORITHM = "RS256"
 CLOCK_SKEW_SECONDS = 10
 LONGEST_LIFETIME_SECONDS = 300  # a proof that travels in a URL must not live long, whatever its signer says
@@ -94,7 +96,7 @@ def _read(signer: Signer, claims: dict[str, Any]) -> ApexProof:
         connection_id=signer.connection_id,
         org_id=signer.org_id,
         user_id=str(claims["sub"]),
-        user_name=str(claims.get("user_name", "")),
+        user_name=clean_text(claims.get("user_name", "")) or "",
         object=claims["object"],
         record_id=claims["record_id"],
         jti=str(claims["jti"]),

@@ -19,6 +19,8 @@ from widget.tokens import PanelClaims, mint_panel_token, session_end
 
 log = structlog.get_logger()
 
+LONGEST_NAME = 200  # what a run and its log entry keep of a name
+
 # code -> (title, what is so, what to do, whether the host may be asked for a fresh proof)
 _REFUSALS: dict[str, tuple[str, str, str, bool]] = {
     "USED_PROOF": ("Reload needed", "This panel was opened before.", "Reload it to get a fresh one.", True),
@@ -89,7 +91,7 @@ def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
         object=launch.object,
         crm_record_id=launch.crm_record_id,
         user_id=launch.user_id,
-        user_name=launch.user_name,
+        user_name=launch.user_name[:LONGEST_NAME],
         scopes=("view", "sync", "undo") if launch.may_sync else ("view",),
         readable=readable,
         editable=editable,
