@@ -61,8 +61,8 @@ class Street:
         self.control("edit", {"object": object_name, "id": record_id, "fields": fields})
 
     def resident_mib(self, name: str) -> float:
-        """Resident memory of a process and its children, in MiB, as the kernel counts it."""
-        return sum(_resident(pid) for pid in _family(self.processes[name].pid))
+        """Resident memory in MiB of the largest of a process and its children, pages they share counted in full."""
+        return max(_resident(pid) for pid in _family(self.processes[name].pid))
 
 
 @contextmanager
@@ -196,7 +196,5 @@ def _family(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> float:
-    """Proportional share: pages that parent and child have in common are counted once."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0

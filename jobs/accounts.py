@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -18,8 +19,6 @@ from jobs.runtime import utc_now
 
 PASSWORD_MIN_LENGTH = 12
 _hasher = PasswordHasher()
-# Verified when no such person exists, so that the answer takes as long as for one who does.
-_NOBODY = _hasher.hash("no such person")
 
 
 class AccountError(ValueError):
@@ -56,7 +55,7 @@ def check_login(session: Session, email: str, password: str) -> User | None:
     user = session.scalar(select(User).where(User.email == email.strip().lower()))
     known = user is not None and user.active
     try:
-        _hasher.verify(user.password_hash if user is not None and known else _NOBODY, password)
+        _hasher.verify(user.password_hash if user is not None and known else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return user if known else None
@@ -71,6 +70,12 @@ def hash_password(password: str) -> str:
 def audit(session: Session, *, by: str, action: str, subject: str, details: dict[str, Any] | None = None) -> None:
     """Note a change in the same transaction that makes it."""
     session.add(AuditEntry(at=utc_now(), user_email=by, action=action, subject=subject, details=details or {}))
+
+
+@cache
+def _nobody() -> str:
+    """Verified when no such person exists, so that the answer takes as long as for one who does."""
+    return _hasher.hash("no such person")
 
 
 def _clean_email(email: str) -> str:

@@ -26,9 +26,15 @@ class MappingBook:
         self._version = -1
         self._known: dict[tuple[int, str], ObjectMapping | None] = {}
 
-    def find(self, session: Session, connection_id: int, object_name: str) -> ObjectMapping | None:
-        """The mapping of that object, with its fields and match rules, as it stands now."""
-        version = session.connection().execute(_VERSION).scalar_one()
+    def find(
+        self, session: Session, connection_id: int, object_name: str, *, version: int | None = None
+    ) -> ObjectMapping | None:
+        """The mapping of that object, with its fields and match rules, as it stands now.
+
+        `version`: the setup version, where the caller has read it in this very transaction.
+        """
+        if version is None:
+            version = session.connection().execute(_VERSION).scalar_one()
         key = (connection_id, object_name)
         with self._lock:
             if version != self._version:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
+import redis
 import structlog
+from redis.exceptions import RedisError
 from rq import SimpleWorker
 
+from config.memory import set_aside_what_is_loaded
 from config.redis import QUEUE_NAMES, SERIALIZER, blocking_client
 from config.redis import queue as rq_queue
 from config.settings import Settings
@@ -17,6 +23,25 @@ from jobs.models import SyncRun
 from jobs.runtime import Runtime, open_runtime
 
 log = structlog.get_logger()
+
+RECONNECT_SECONDS = 1.0
+
+
+class QueueWorker(SimpleWorker):
+    """RQ's worker, made to find a queue server again that was away, and soon."""
+
+    # RQ's own pauses double up to a minute: a click would wait that long for a server that is back.
+    max_connection_wait_time = 2.0
+    stop_asked = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        self.stop_asked = True
+        # It also notes the request in the queue server, which may be away; the job at hand must not pay for that.
+        with suppress(RedisError):
+            super().request_stop(signum, frame)
+
+    def subscribe(self) -> None:
+        """Nothing: we are stopped by signals. RQ's listener for remote commands would outlive a lost connection."""
 
 
 class _Process:
@@ -52,14 +77,33 @@ def main(settings: Settings, *, burst: bool = False) -> None:
     # Loaded before the first job, which would otherwise pay for it.
     import jobs.tasks  # noqa: F401
 
+    set_aside_what_is_loaded()
     runtime = open_runtime(settings)
     use(runtime)
     threading.Thread(target=_keep_alive, args=(runtime,), name="heartbeat", daemon=True).start()
     connection = blocking_client(settings)
+    connection.ping()  # a wrong address is told at the start; a server that goes away later is waited for
+    _work(connection, burst=burst)
+
+
+def _work(connection: redis.Redis, *, burst: bool) -> None:
+    """Work until told to stop. RQ's worker ends when the queue server goes away during a job: a new one takes over."""
     queues = [rq_queue(name, connection) for name in QUEUE_NAMES]
-    # Short times: an idle worker looks up often enough to notice a queue server that was away.
-    worker = SimpleWorker(queues, connection=connection, serializer=SERIALIZER, worker_ttl=30, maintenance_interval=30)
-    worker.work(burst=burst, logging_level="WARNING")
+    while True:
+        # Short times: an idle worker looks up often enough to notice a queue server that was away.
+        worker = QueueWorker(
+            queues, connection=connection, serializer=SERIALIZER, worker_ttl=30, maintenance_interval=30
+        )
+        try:
+            worker.work(burst=burst, logging_level="WARNING")
+        except RedisError as error:
+            log.warning("queue_lost", error=type(error).__name__)
+        if burst or worker.stop_asked:
+            return
+        # With nothing at hand a signal may end us on the spot, as it does before RQ's worker has begun.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        time.sleep(RECONNECT_SECONDS)
 
 
 def _keep_alive(runtime: Runtime) -> None:

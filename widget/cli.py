@@ -80,8 +80,10 @@ def _port(text: str) -> int:
 
 def _start(process: str) -> Settings:
     from config.logging import configure_logging
+    from config.memory import use_few_heaps
     from config.settings import load_settings
 
+    use_few_heaps()
     settings = load_settings()
     configure_logging(settings, process=process)
     return settings

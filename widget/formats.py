@@ -26,7 +26,6 @@ class Reader:
         self.locale = _locale(locale)
         self.zone = _zone(time_zone)
         self.currency = currency if re.fullmatch(r"[A-Z]{3}", currency) else ""
-        self._exact: dict[datetime, str] = {}
 
     def value(self, field_type: str, value: Value) -> str:
         """Display text; "" for a blank."""
@@ -51,10 +50,13 @@ class Reader:
         return Moment(at.astimezone(UTC).isoformat(timespec="seconds"), relative(at, now), self.exact(at))
 
     def exact(self, at: datetime) -> str:
-        # Many fields change in one moment: each is put into words once.
-        if at not in self._exact:
-            self._exact[at] = str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
-        return self._exact[at]
+        return _exact(at, self.zone, self.locale)
+
+
+@lru_cache(maxsize=4096)
+def _exact(at: datetime, zone: tzinfo, locale: Locale) -> str:
+    """Many fields change in one moment, and each is looked at many times."""
+    return str(format_datetime(at, "medium", tzinfo=zone, locale=locale))
 
 
 def relative(at: datetime, now: datetime | None = None) -> str:

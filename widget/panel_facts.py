@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label
-from jobs.models import Connection, CrmRecord, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry, SyncRun
+from jobs.models import ObjectMapping, SyncRun
 from jobs.runtime import Runtime
 from jobs.sync.matching import Match
-from jobs.sync.rows import RecordKey, rows_of
+from jobs.sync.rows import (
+    ConnectionFacts,
+    EntryFacts,
+    LinkFacts,
+    LocalFacts,
+    RecordKey,
+    RunFacts,
+    SeenFacts,
+    entry_of_run,
+    last_entries,
+    local_facts,
+    rows_of,
+)
 from jobs.sync.scene import find_match
 from widget.formats import Reader
 from widget.panel_rows import candidates_view, entry_views, field_rows, link_view
 from widget.panel_states import describe_state, step_views
 from widget.panel_view import Moment, PanelView
 from widget.tokens import PanelClaims
-
-RECENT_ENTRIES = 5
-_RECENT = (
-    select(SyncLogEntry)
-    .where(
-        SyncLogEntry.connection_id == bindparam("connection_id"),
-        SyncLogEntry.object == bindparam("object"),
-        SyncLogEntry.crm_record_id == bindparam("crm_record_id"),
-        SyncLogEntry.finished_at.is_not(None),
-    )
-    .order_by(SyncLogEntry.id.desc())
-    .limit(RECENT_ENTRIES)
-)
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,15 @@ class Facts:
 
     claims: PanelClaims
     situation: Situation
-    connection: Connection
+    connection: ConnectionFacts
     mapping: ObjectMapping | None
-    seen: CrmRecord | None
-    link: RecordLink | None
-    local: LocalRecord | None
+    seen: SeenFacts | None
+    link: LinkFacts | None
+    local: LocalFacts | None
     match: Match | None
-    run: SyncRun | None  # the open run, or the one this visit started
-    run_entry: SyncLogEntry | None
-    entries: tuple[SyncLogEntry, ...]
+    run: SyncRun | RunFacts | None  # the open run, or the one this visit started
+    run_entry: EntryFacts | None
+    entries: tuple[EntryFacts, ...]
     reader: Reader
 
     @property
@@ -70,7 +68,7 @@ class Facts:
         return self.mapping.object_label if self.mapping else self.claims.object
 
     @property
-    def visit_run(self) -> SyncRun | None:
+    def visit_run(self) -> SyncRun | RunFacts | None:
         """The finished run that this visit started or joined."""
         return self.run if self.situation.run is not None and self.run and self.run.finished_at else None
 
@@ -89,12 +87,11 @@ def panel_view(here: Runtime, claims: PanelClaims, situation: Situation) -> Pane
 
 
 def gather(here: Runtime, session: Session, claims: PanelClaims, situation: Situation) -> Facts:
-    rows = rows_of(session, RecordKey(claims.connection_id, claims.object, claims.crm_record_id))
-    mapping = here.mappings.find(session, claims.connection_id, claims.object)
+    key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
+    rows = rows_of(session, key)
+    mapping = here.mappings.find(session, claims.connection_id, claims.object, version=rows.setup_version)
     match = find_match(session, mapping, rows.seen.values) if mapping and rows.seen and not rows.link else None
-    entries = tuple(
-        session.scalars(_RECENT, asdict(RecordKey(claims.connection_id, claims.object, claims.crm_record_id)))
-    )
+    entries = last_entries(session, key)
     run = rows.open_run or situation.run
     return Facts(
         claims=claims,
@@ -168,15 +165,14 @@ def _you_or(facts: Facts, name: str) -> str:
     return "you" if name and name == facts.claims.user_name else name
 
 
-def _entry_of(session: Session, run: SyncRun | None, entries: tuple[SyncLogEntry, ...]) -> SyncLogEntry | None:
+def _entry_of(session: Session, run: SyncRun | RunFacts | None, entries: tuple[EntryFacts, ...]) -> EntryFacts | None:
     """The entry of the finished run: nearly always among the last ones, which are at hand."""
     if run is None or run.finished_at is None:
         return None
-    at_hand = next((each for each in entries if each.run_id == run.id), None)
-    return at_hand or session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id))
+    return next((each for each in entries if each.run_id == run.id), None) or entry_of_run(session, run.id)
 
 
-def _matched(session: Session, match: Match | None) -> LocalRecord | None:
+def _matched(session: Session, match: Match | None) -> LocalFacts | None:
     if match is None or match.verdict != "one":
         return None
-    return session.get(LocalRecord, match.candidates[0].local_record_id)
+    return local_facts(session, match.candidates[0].local_record_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from jobs.models import FieldMapping, LocalRecord, SyncLogEntry
+from jobs.models import FieldMapping
+from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
 from jobs.values import Value, parse_time
 from widget.panel_view import Candidate, EntryView, FieldRow, LinkView, Moment
@@ -63,7 +64,7 @@ def _note(facts: Facts, mapping: FieldMapping) -> str:
     return ""
 
 
-def _changed(facts: Facts, local: LocalRecord | None, name: str) -> tuple[Moment | None, str]:
+def _changed(facts: Facts, local: LocalFacts | None, name: str) -> tuple[Moment | None, str]:
     origin: Mapping[str, str] | None = local.provenance.get(name) if local is not None else None
     if not origin:
         return None, ""
@@ -103,7 +104,7 @@ def entry_views(facts: Facts) -> tuple[EntryView, ...]:
     return tuple(_entry(facts, each) for each in facts.entries)
 
 
-def _entry(facts: Facts, entry: SyncLogEntry) -> EntryView:
+def _entry(facts: Facts, entry: EntryFacts) -> EntryView:
     message, remedy = entry_words(facts, entry)
     return EntryView(
         outcome=entry.outcome,  # type: ignore[arg-type]  # the column holds one of the outcomes
@@ -115,7 +116,7 @@ def _entry(facts: Facts, entry: SyncLogEntry) -> EntryView:
     )
 
 
-def entry_words(facts: Facts, entry: SyncLogEntry) -> tuple[str, str]:
+def entry_words(facts: Facts, entry: EntryFacts) -> tuple[str, str]:
     """(message, remedy). What the CRM said about a field this person may not read is not repeated to them."""
     refused = [each for each in entry.left_alone if each["code"] == entry.code]
     if all(facts.may_read(each["crm_field"]) for each in refused):
@@ -123,11 +124,11 @@ def entry_words(facts: Facts, entry: SyncLogEntry) -> tuple[str, str]:
     return f"{facts.crm_label} refused a change to a field you may not see.", "Ask somebody who may see it."
 
 
-def visible_changes(facts: Facts, entry: SyncLogEntry) -> list[dict[str, Any]]:
+def visible_changes(facts: Facts, entry: EntryFacts) -> list[dict[str, Any]]:
     return [each for each in entry.changes if facts.may_read(each["crm_field"])]
 
 
-def entry_sentence(entry: SyncLogEntry, crm: str, changes: Sequence[Mapping[str, Any]], message: str) -> str:
+def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, Any]], message: str) -> str:
     """One line of what happened, counting only changes this person may know of."""
     if entry.outcome == "created":
         return f"Created here from {crm}"

@@ -8,6 +8,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from config.gunicorn import gunicorn_options
+from config.memory import set_aside_what_is_loaded
 from config.settings import Settings
 from widget import create_app
 from widget.ports import require_free
@@ -17,7 +18,12 @@ def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until a signal ends it. Raises StartupProblem when the address cannot be listened on."""
     require_free(host, port)
     # The application is made before the server, so that a mistake is told as any other.
-    app = create_app(settings)
+    run_app(create_app(settings), settings, host=host, port=port)
+
+
+def run_app(app: Flask, settings: Settings, *, host: str, port: int) -> None:
+    """Serve this application with the product's own server settings."""
+    set_aside_what_is_loaded()
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     _WebServer(app, gunicorn_options(settings, bind=bind)).run()
 

@@ -76,13 +76,22 @@ def mint_panel_token(settings: Settings, claims: PanelClaims) -> tuple[str, int]
 
 def open_panel_token(settings: Settings, token: str) -> PanelClaims:
     """Raises TokenExpired or TokenInvalid."""
-    body = _verify(settings, "panel", token)
+    claims, expires_at = _opened(settings.signing_keys, token)
+    if expires_at <= utc_now().timestamp():
+        raise TokenExpired("the token has expired")
+    return claims
+
+
+@lru_cache(maxsize=4096)
+def _opened(signing_keys: tuple[str, ...], token: str) -> tuple[PanelClaims, float]:
+    """A panel asks many times with one token: its signature is checked once. Whether it has expired, every time."""
+    body = _verify(signing_keys, "panel", token)
     try:
         values = {name: body[name] for name in PanelClaims.__dataclass_fields__}
     except KeyError:
         raise TokenInvalid("claims are missing") from None
     lists = {name: _tuple(values[name]) for name in ("scopes", "readable", "editable")}
-    return PanelClaims(**{**values, **lists})
+    return PanelClaims(**{**values, **lists}), float(body["exp"])
 
 
 def renew_panel_token(settings: Settings, claims: PanelClaims) -> tuple[str, int]:
@@ -112,10 +121,10 @@ def _sign(
     return jwt.encode(body, key.secret, algorithm=ALGORITHM, headers={"kid": key.id, "typ": purpose})
 
 
-def _verify(settings: Settings, purpose: Purpose, token: str) -> dict[str, Any]:
+def _verify(signing_keys: tuple[str, ...], purpose: Purpose, token: str) -> dict[str, Any]:
     try:
         header = jwt.get_unverified_header(token)
-        keys = {key.id: key for key in (_key(secret, purpose) for secret in settings.signing_keys)}
+        keys = {key.id: key for key in (_key(secret, purpose) for secret in signing_keys)}
         key = keys.get(str(header.get("kid")))
         if key is None:
             raise TokenInvalid("signed with a key we do not have, or for another purpose")

@@ -1,15 +1,23 @@
-"""Everything our database knows of one CRM record, in one query."""
+"""What our database knows of one CRM record: one query for how things stand, one for the last log entries.
+
+Read on every panel request, so as plain values: no ORM objects, only the columns that are shown.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from functools import cache
+from itertools import pairwise
+from typing import Any, cast
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, and_, bindparam, select
+from sqlalchemy.orm import DeclarativeBase, Session
 
-from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SyncRun
+from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SetupVersion, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
+
+LAST_ENTRIES = 5
 
 
 @dataclass(frozen=True)
@@ -19,50 +27,176 @@ class RecordKey:
     crm_record_id: str
 
 
+# The first field of each is never null in a row that is there.
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFacts:
+    id: int
+    crm: str
+    syncs_enabled: bool
+    state: str
+    broken_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    id: int
+    synced_at: datetime | None
+    synced_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFacts:
+    id: int
+    name: str
+    values: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFacts:
+    seen_at: datetime
+    name: str
+    values: dict[str, Any]
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    id: int
+    status: str
+    step: str
+    version: int
+    created_at: datetime
+    resume_at: datetime | None
+    finished_at: datetime | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    id: int
+    run_id: int
+    outcome: str
+    code: str
+    message: str
+    remedy: str
+    changes: list[dict[str, Any]]
+    left_alone: list[dict[str, Any]]
+    by: str
+    created_at: datetime
+    finished_at: datetime | None
+
+
 @dataclass(frozen=True)
 class RecordRows:
-    connection: Connection
-    link: RecordLink | None
-    local: LocalRecord | None  # the linked one
-    seen: CrmRecord | None
-    open_run: SyncRun | None
+    setup_version: int
+    connection: ConnectionFacts
+    link: LinkFacts | None
+    local: LocalFacts | None  # the linked one
+    seen: SeenFacts | None
+    open_run: RunFacts | None
 
 
+_PARTS: tuple[tuple[type[Any], type[DeclarativeBase]], ...] = (
+    (ConnectionFacts, Connection),
+    (LinkFacts, RecordLink),
+    (LocalFacts, LocalRecord),
+    (SeenFacts, CrmRecord),
+    (RunFacts, SyncRun),
+)
 _OF_RECORD: dict[str, BindParameter[Any]] = {
     name: bindparam(name) for name in ("connection_id", "object", "crm_record_id")
 }
 
 
-def _same_record(model: type[RecordLink] | type[CrmRecord] | type[SyncRun]) -> ColumnElement[bool]:
-    return and_(*(getattr(model, name) == parameter for name, parameter in _OF_RECORD.items()))
+def rows_of(session: Session, key: RecordKey) -> RecordRows:
+    """How things stand. Raises NoResultFound when the connection is gone."""
+    row = tuple(session.connection().execute(_standing(), asdict(key)).one())
+    parts = [
+        facts(*row[start:end]) if row[start] is not None else None
+        for (facts, _), (start, end) in zip(_PARTS, _spans(), strict=True)
+    ]
+    connection, link, local, seen, open_run = parts
+    return RecordRows(row[0], cast(ConnectionFacts, connection), link, local, seen, open_run)
 
 
-# Built once: putting a statement together costs as much as running it.
-_QUERY = (
-    select(Connection, RecordLink, LocalRecord, CrmRecord, SyncRun)
-    .select_from(Connection)
-    .outerjoin(RecordLink, _same_record(RecordLink))
-    .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
-    .outerjoin(CrmRecord, _same_record(CrmRecord))
-    .outerjoin(SyncRun, and_(_same_record(SyncRun), SyncRun.kind == "single", SyncRun.status.in_(OPEN)))
-    .where(Connection.id == _OF_RECORD["connection_id"])
-)
+def last_entries(session: Session, key: RecordKey) -> tuple[EntryFacts, ...]:
+    """The last finished log entries, newest first."""
+    return tuple(EntryFacts(*row) for row in session.connection().execute(_entries(), asdict(key)))
 
 
-_PAIR = (
-    select(RecordLink, LocalRecord)
-    .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
-    .where(_same_record(RecordLink))
-)
+def entry_of_run(session: Session, run_id: int) -> EntryFacts | None:
+    """A single run has one entry at most."""
+    columns = _columns(EntryFacts, SyncLogEntry)
+    row = session.connection().execute(select(*columns).where(SyncLogEntry.run_id == run_id)).one_or_none()
+    return EntryFacts(*row) if row is not None else None
+
+
+def local_facts(session: Session, local_record_id: int) -> LocalFacts | None:
+    query = select(*_columns(LocalFacts, LocalRecord)).where(LocalRecord.id == local_record_id)
+    row = session.connection().execute(query).one_or_none()
+    return LocalFacts(*row) if row is not None else None
 
 
 def linked_pair(session: Session, key: RecordKey) -> tuple[RecordLink | None, LocalRecord | None]:
-    """The link of a CRM record and our side of it."""
-    found = session.execute(_PAIR, asdict(key)).one_or_none()
+    """The link of a CRM record and our side of it, as rows of this session."""
+    found = session.execute(_pair(), asdict(key)).one_or_none()
     return (found[0], found[1]) if found is not None else (None, None)
 
 
-def rows_of(session: Session, key: RecordKey) -> RecordRows:
-    """Raises NoResultFound when the connection is gone."""
-    found = session.execute(_QUERY, asdict(key)).one()
-    return RecordRows(*found)
+# Each statement is put together once: that costs as much as running it.
+
+
+@cache
+def _standing() -> Select[Any]:
+    columns = [column for facts, model in _PARTS for column in _columns(facts, model)]
+    return (
+        select(SetupVersion.version, *columns)
+        .select_from(Connection)
+        .join(SetupVersion, SetupVersion.id == 1)
+        .outerjoin(RecordLink, _same_record(RecordLink))
+        .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
+        .outerjoin(CrmRecord, _same_record(CrmRecord))
+        .outerjoin(SyncRun, and_(_same_record(SyncRun), SyncRun.kind == "single", SyncRun.status.in_(OPEN)))
+        .where(Connection.id == _OF_RECORD["connection_id"])
+    )
+
+
+@cache
+def _entries() -> Select[Any]:
+    return (
+        select(*_columns(EntryFacts, SyncLogEntry))
+        .where(_same_record(SyncLogEntry), SyncLogEntry.finished_at.is_not(None))
+        .order_by(SyncLogEntry.id.desc())
+        .limit(LAST_ENTRIES)
+    )
+
+
+@cache
+def _pair() -> Select[RecordLink, LocalRecord]:
+    return (
+        select(RecordLink, LocalRecord)
+        .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
+        .where(_same_record(RecordLink))
+    )
+
+
+@cache
+def _spans() -> tuple[tuple[int, int], ...]:
+    """Where each part's columns are in a row of `_standing`, after the setup version."""
+    ends = [1]
+    for facts, _ in _PARTS:
+        ends.append(ends[-1] + len(fields(facts)))
+    return tuple(pairwise(ends))
+
+
+def _columns(facts: type[Any], model: type[DeclarativeBase]) -> list[Column[Any]]:
+    table = cast(Table, model.__table__)
+    return [table.c[each.name] for each in fields(facts)]
+
+
+def _same_record(model: Any) -> ColumnElement[bool]:
+    return and_(*(getattr(model, name) == parameter for name, parameter in _OF_RECORD.items()))

@@ -15,7 +15,7 @@ from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, Re
 from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
-from jobs.sync.rows import RecordKey, linked_pair
+from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
 from jobs.values import Value, normalise, parse_time
 
 
@@ -116,7 +116,7 @@ def stored_base(values: Mapping[str, merge.Base]) -> dict[str, dict[str, Value |
     }
 
 
-def local_value(local: LocalRecord | None, mapping: FieldMapping) -> Value:
+def local_value(local: LocalRecord | LocalFacts | None, mapping: FieldMapping) -> Value:
     return normalise(mapping.field_type, local.values.get(mapping.local_field) if local is not None else None)
 
 
