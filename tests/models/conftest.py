@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 from alembic import command
-from sqlalchemy.engine import make_url
 
 from jobs.db import Database, alembic_config
 from jobs.models import Base, Connection, SetupVersion
@@ -37,16 +36,21 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     server.drop(bare)
 
 
-@pytest.fixture
-def database(migrated_url: str) -> Iterator[Database]:
-    """An empty database of the product. The test runs twice."""
+@pytest.fixture(scope="session")
+def migrated(migrated_url: str) -> Iterator[Database]:
     database = Database(migrated_url, pool_size=20)
-    with database.write() as session:
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(migrated: Database) -> Database:
+    """An empty database of the product. The test runs twice."""
+    with migrated.write() as session:
         for table in reversed(Base.metadata.sorted_tables):
             if table.name not in KEPT:
                 session.execute(table.delete())
-    yield database
-    database.close()
+    return migrated
 
 
 @pytest.fixture
@@ -67,8 +71,3 @@ def connection_id(database: Database) -> int:
         session.add(connection)
         session.flush()
         return connection.id
-
-
-@pytest.fixture
-def is_postgres(migrated_url: str) -> bool:
-    return make_url(migrated_url).get_backend_name() == "postgresql"

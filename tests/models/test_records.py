@@ -276,13 +276,13 @@ def test_rebuilding_goes_beyond_one_page_of_records(database: Database, connecti
             LocalRecord(
                 kind="contact", values={"email": f"p{n}@example.com"}, created_at=now, updated_at=now, version=1
             )
-            for n in range(1100)
+            for n in range(600)
         )
     match_by(database, connection_id, "contact", BY_EMAIL)
     with database.write() as session:
-        assert rebuild_keys(session, "contact") == 1100
+        assert rebuild_keys(session, "contact") == 600
     with database.read() as session:
-        assert len(list(session.scalars(select(RecordKey.value)))) == 1100
+        assert len(list(session.scalars(select(RecordKey.value)))) == 600
 
 
 @pytest.mark.parametrize(

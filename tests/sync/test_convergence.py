@@ -47,7 +47,7 @@ LIMITS = st.fixed_dictionaries(
         "editable": st.sampled_from([None, [], ["FirstName"]]),
     }
 )
-many = settings(deadline=None, max_examples=250)
+many = settings(deadline=None, max_examples=150)
 
 
 def two_sides(
