@@ -6,8 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from contextlib import contextmanager
 
 import redis
 import structlog
@@ -34,11 +33,11 @@ class QueueWorker(SimpleWorker):
     max_connection_wait_time = 2.0
     stop_asked = False
 
-    def request_stop(self, signum: Any, frame: Any) -> None:
+    def handle_warm_shutdown_request(self) -> None:
         self.stop_asked = True
-        # It also notes the request in the queue server, which may be away; the job at hand must not pay for that.
-        with suppress(RedisError):
-            super().request_stop(signum, frame)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Nothing: noting it in a queue server that is away would fail the job at hand, in the signal handler."""
 
     def subscribe(self) -> None:
         """Nothing: we are stopped by signals. RQ's listener for remote commands would outlive a lost connection."""

@@ -32,7 +32,7 @@ from config.embedded_valkey import EmbeddedValkey
 from config.redis import queue
 from config.settings import Settings, load_settings
 from jobs.db import migrate
-from jobs.models import Connection, SyncLogEntry, SyncRun
+from jobs.models import SyncLogEntry, SyncRun
 from jobs.runtime import Runtime, open_runtime
 from jobs.seed import seed_demo
 from tests.support.org_server import Json, OrgServer
