@@ -28,13 +28,17 @@
     if (target) target.focus();
   };
 
+  // A slow answer must not undo what a later click has shown.
+  let newest = 0;
   const load = async (url, options = {}) => {
+    const mine = ++newest;
     root.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(url, { ...options, headers: { "X-Live-Parts": "1" }, cache: "no-store" });
-      show(await answer.text(), answer.url);
+      const html = await answer.text();
+      if (mine === newest) show(html, answer.url);
     } finally {
-      root.removeAttribute("aria-busy");
+      if (mine === newest) root.removeAttribute("aria-busy");
     }
   };
 
