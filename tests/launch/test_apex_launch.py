@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from jobs.models import Connection
 from tests.support.proofs import Json, unsigned
 from tests.support.screen import Screen
 from tests.support.stage import LWC, Stage
@@ -68,23 +67,12 @@ def another_signature() -> Signature:
 
 
 def connect_another_org(stage: Stage, certificate: str) -> None:
-    with stage.runtime.database.write() as session:
-        first = session.get_one(Connection, stage.connection_id)
-        session.add(
-            Connection(
-                crm="salesforce",
-                name="Another Org",
-                org_id=ANOTHER_ORG,
-                base_url="https://another.my.salesforce.com",
-                api_version=first.api_version,
-                client_id="another client",
-                launch_issuer=ANOTHER_ORG,
-                launch_certificate=certificate,
-                host_origins=["https://another.my.salesforce.com", "https://another.lightning.force.com"],
-                created_at=first.created_at,
-                updated_at=first.updated_at,
-            )
-        )
+    stage.add_connection(
+        org_id=ANOTHER_ORG,
+        launch_issuer=ANOTHER_ORG,
+        launch_certificate=certificate,
+        host_origins=["https://another.my.salesforce.com", "https://another.lightning.force.com"],
+    )
 
 
 class TestOpens:

@@ -146,7 +146,7 @@ class TestTheOrg:
         assert refused(stage, stage.sign(envelope)) == (400, "MALFORMED_ID")
 
     def test_two_orgs_that_installed_one_app_share_its_secret_and_each_opens_its_own(self, stage: Stage) -> None:
-        add_connection(stage, org_id="00D000000000009EAA")
+        stage.add_connection(org_id="00D000000000009EAA")
         panel = stage.open_panel()
         assert panel.screen.name == "Ana Sample"
         envelope = stage.envelope()
@@ -189,7 +189,8 @@ class TestTheHost:
 
     @pytest.mark.parametrize("name", ["instanceUrl", "targetOrigin"])
     def test_no_host(self, stage: Stage, name: str) -> None:
-        for value in (None, "", 7, {}):
+        values: list[Any] = [None, "", 7, {}]
+        for value in values:
             assert refused(stage, stage.canvas_request(**{name: value})) == (400, "INCOMPLETE_ENVELOPE")
 
     def test_the_reps_token_goes_to_the_connections_host_whatever_the_envelope_says(self, stage: Stage) -> None:
@@ -252,20 +253,6 @@ class TestTheRecord:
         assert (response.status_code, Screen(response.text).refusal) == (403, "NO_ACCESS")
 
     def test_a_record_of_the_wrong_shape_counts_as_none(self, stage: Stage) -> None:
-        for record in ({"Id": 7}, {"Id": None}, {"attributes": []}, [], "x"):
+        records: list[Any] = [{"Id": 7}, {"Id": None}, {"attributes": []}, [], "x"]
+        for record in records:
             assert refused(stage, with_record(stage, {}, record)) == (400, "NO_RECORD"), record
-
-
-def add_connection(stage: Stage, **values: Any) -> int:
-    """Another org, connected with the same app."""
-    from jobs.models import Connection
-
-    with stage.runtime.database.write() as session:
-        first = session.get_one(Connection, stage.connection_id)
-        copied = {
-            column.key: getattr(first, column.key) for column in Connection.__table__.columns if column.key != "id"
-        }
-        another = Connection(**(copied | {"name": "Another Org", "launch_issuer": values.get("org_id", "")} | values))
-        session.add(another)
-        session.flush()
-        return another.id

@@ -15,6 +15,15 @@ ANY_ORG = (
     "https://*.visualforce.com https://*.visual.force.com"
 )
 MY_DOMAIN = ["https://sample.my.salesforce.com", "https://sample.lightning.force.com"]
+PANEL_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
 
 
 def ancestors(response: TestResponse) -> str:
@@ -48,10 +57,8 @@ class TestFrameAncestors:
         assert ancestors(stage.open_panel(by=by).response) == " ".join(expected)
 
     def test_of_two_connections_each_names_its_own(self, stage: Stage) -> None:
-        from tests.launch.test_canvas_launch import add_connection
-
         another = ["https://another.my.salesforce.com", "https://another.lightning.force.com"]
-        add_connection(stage, org_id="00D000000000009EAA", host_origins=another)
+        stage.add_connection(org_id="00D000000000009EAA", host_origins=another)
         assert ancestors(stage.open_panel(by="lwc").response) == stage.org.url
         assert ancestors(stage.open_panel(by="canvas").response) == stage.org.url
 
@@ -113,32 +120,15 @@ class TestEveryAnswer:
             "refused": stage.client.get("/panel/view"),
         }
 
-    def test_is_kept_by_no_cache_and_tells_no_referrer(self, answers: dict[str, TestResponse]) -> None:
-        for name, response in answers.items():
-            assert response.headers["Cache-Control"] == "no-store", name
-            assert response.headers["Referrer-Policy"] == "no-referrer", name
-            assert response.headers["X-Content-Type-Options"] == "nosniff", name
-
-    def test_sets_no_cookie(self, answers: dict[str, TestResponse]) -> None:
-        for name, response in answers.items():
-            assert "Set-Cookie" not in response.headers, name
-
-    def test_may_load_only_what_is_ours_and_run_nothing_inline(self, answers: dict[str, TestResponse]) -> None:
+    def test_is_kept_by_no_cache_sets_no_cookie_and_runs_nothing_inline(self, answers: dict[str, TestResponse]) -> None:
         for name, response in answers.items():
             policy = policy_of(response)
             del policy["frame-ancestors"]
-            assert policy == {
-                "default-src": "'none'",
-                "script-src": "'self'",
-                "style-src": "'self'",
-                "img-src": "'self' data:",
-                "connect-src": "'self'",
-                "base-uri": "'none'",
-                "form-action": "'none'",
-            }, name
-
-    def test_has_nothing_inline_to_run(self, answers: dict[str, TestResponse]) -> None:
-        for name, response in answers.items():
+            assert policy == PANEL_POLICY, name
+            assert response.headers["Cache-Control"] == "no-store", name
+            assert response.headers["Referrer-Policy"] == "no-referrer", name
+            assert response.headers["X-Content-Type-Options"] == "nosniff", name
+            assert "Set-Cookie" not in response.headers, name
             for forbidden in ("<script>", "<style", " style=", " onclick=", "javascript:", "http://cdn", "hx-on"):
                 assert forbidden not in response.text, (name, forbidden)
 

@@ -62,8 +62,7 @@ class TestText:
         assert screen.code == "STRING_TOO_LONG"
         assert len(screen.html) < 40_000
 
-    def test_with_half_a_character_is_mended_on_its_way_in(self, each_stage: Stage) -> None:
-        stage = each_stage
+    def test_with_half_a_character_is_mended_on_its_way_in(self, stage: Stage) -> None:
         stage.open_panel().synced()
         stage.change_local("Ana Sample", job_title="half \ud83d of an emoji")
         assert stage.open_panel().screen.rows["Job title"].ours == "half \ufffd of an emoji"

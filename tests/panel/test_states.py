@@ -38,9 +38,9 @@ class TestAtRest:
         assert screen.told.endswith("A sync links it, or creates it on our side.")
         assert screen.link == "Not linked yet"
 
-    def test_in_step(self, each_stage: Stage) -> None:
-        each_stage.open_panel().synced()
-        screen = each_stage.open_panel().screen
+    def test_in_step(self, stage: Stage) -> None:
+        stage.open_panel().synced()
+        screen = stage.open_panel().screen
         assert (screen.headline, screen.health) == ("Both sides hold the same values.", "In step")
         assert screen.link == "Linked to Ana Sample"
         assert "by you" in screen.text

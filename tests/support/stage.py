@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ import structlog
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from rq import SimpleWorker
 from rq.timeouts import TimerDeathPenalty
 from sqlalchemy import select
@@ -238,6 +240,16 @@ class Stage:
     def change_connection(self, **values: Any) -> None:
         self._change(Connection, Connection.id == self.connection_id, values)
 
+    def add_connection(self, *, org_id: str, **values: Any) -> None:
+        """Another org, connected with the same app: like the first one but for `values`."""
+        with self.runtime.database.write() as session:
+            first = session.get_one(Connection, self.connection_id)
+            names = [each.key for each in Connection.__table__.columns if each.key != "id"]
+            like = {name: getattr(first, name) for name in names}
+            session.add(
+                Connection(**like | {"name": "Another Org", "launch_issuer": org_id, "org_id": org_id} | values)
+            )
+
     def change_object(self, object_name: str, **values: Any) -> None:
         self._change(ObjectMapping, ObjectMapping.object == object_name, values)
 
@@ -259,9 +271,7 @@ class Stage:
     def restarted(self, **overrides: Any) -> Stage:
         """The same installation after a restart of its web process, with some settings changed."""
         runtime = open_runtime(_changed(self.settings, overrides))
-        return Stage(
-            runtime, build_app(runtime.settings, runtime), self.org, self.connection_id, self.logs, self.secrets
-        )
+        return Stage(runtime, _application(runtime), self.org, self.connection_id, self.logs, self.secrets)
 
     def _change(self, model: Any, condition: Any, values: Json) -> None:
         with self.runtime.database.write() as session:
@@ -275,6 +285,10 @@ class StageOrg(OrgServer):
 
     changed = False
 
+    @cache  # noqa: B019 - one org for the whole run; its people stay
+    def user(self, role: str) -> Json:
+        return super().user(role)
+
     def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
         if method == "POST" and path not in ("token", "reset"):
             self.changed = True
@@ -286,6 +300,29 @@ class StageOrg(OrgServer):
             super().reset()
         self.changed = False
         self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
+
+
+class _Compiled(BytecodeCache):
+    """Templates are compiled once for all stages."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
+def _application(runtime: Runtime) -> Flask:
+    app = build_app(runtime.settings, runtime)
+    app.jinja_env.bytecode_cache = _COMPILED
+    return app
 
 
 class _Worker(SimpleWorker):
@@ -385,7 +422,7 @@ def _stage(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overr
     with runtime.database.read() as session:
         connection_id = session.scalars(select(Connection.id)).one()
     with _listening(settings) as logs:
-        stage = Stage(runtime, build_app(settings, runtime), org, connection_id, logs)
+        stage = Stage(runtime, _application(runtime), org, connection_id, logs)
         yield stage
         runtime.close()
         require_no_secret(stage)
