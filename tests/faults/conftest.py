@@ -6,6 +6,7 @@ import os
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,9 @@ from tests.faults.installation import Installation, installation
 RECOVERY = "seconds to recover"
 # A quick run kills every step twice with a short lease; the long one as often as is asked for, as shipped.
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "2"))
-AS_SHIPPED: dict[str, object] = {}
-QUICK: dict[str, object] = {"lease_seconds": 3, "tick_seconds": 0.5}
-READ_TIMEOUT = {"crm_timeout_read": 4}
+AS_SHIPPED: dict[str, Any] = {}
+QUICK: dict[str, Any] = {"lease_seconds": 3, "tick_seconds": 0.5}
+READ_TIMEOUT: dict[str, Any] = {"crm_timeout_read": 4}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

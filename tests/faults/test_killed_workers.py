@@ -214,7 +214,7 @@ def _seconds_to_recover(here: Installation, run_ids: list[int]) -> list[float]:
     here.restart(*here.workers)
     taken: list[float] = []
     for run_id in run_ids:
-        until(lambda run_id=run_id: here.is_over(run_id), what="the run completes by itself")  # type: ignore[misc]
+        until(lambda run_id=run_id: here.is_over(run_id), what="the run completes by itself")
         taken.append(time.monotonic() - killed_at)
     return taken
 

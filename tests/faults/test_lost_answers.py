@@ -139,7 +139,7 @@ def test_a_limit_without_a_time_pauses_and_asks_the_org_nothing_meanwhile(here: 
 
     _let_the_pause_end(here, run_id, later_id)
     for each, its_run in ((person, run_id), (colleague, later_id)):
-        until(lambda its_run=its_run: here.is_over(its_run), what="the run completes")  # type: ignore[misc]
+        until(lambda its_run=its_run: here.is_over(its_run), what="the run completes")
         each.rep.follow()
         each.require_one_write(its_run)
         each.require_quiet()

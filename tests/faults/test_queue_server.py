@@ -109,7 +109,7 @@ def _all_complete(people: list[Person], run_ids: list[int], *, since: float) -> 
     here = people[0].here
     taken: list[float] = []
     for run_id in run_ids:
-        until(lambda run_id=run_id: here.is_over(run_id), what="the click completes by itself")  # type: ignore[misc]
+        until(lambda run_id=run_id: here.is_over(run_id), what="the click completes by itself")
         taken.append(time.monotonic() - since)
     for person, run_id in zip(people, run_ids, strict=True):
         assert person.rep.follow().headline == "1 field from Salesforce, 1 field to Salesforce."
