@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,7 +20,6 @@ from jobs.models.connection import BROKEN
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.engine import sync_record
-from jobs.sync.plan import switched_off
 from jobs.sync.scene import Setup
 from jobs.worker import current_runtime, working_on
 
@@ -88,11 +87,9 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
     adapter = open_adapter(runtime, connection)
     try:
         _wait_while_paused(connection)
-        setup = Setup(runtime, adapter, run, connection, mapping, ObjectInfo(run.object, mapping.object_label))
-        if switched_off(setup):
-            return sync_record(setup)  # which says so, and asks the CRM nothing
-        info = describe(runtime, adapter, connection.id, run.object)
-        return _sync_knowing_fields(replace(setup, info=info))
+        is_on = connection.syncs_enabled and mapping.enabled  # if not, not even the fields are asked for
+        info = describe(runtime, adapter, connection.id, run.object) if is_on else ObjectInfo(run.object, "")
+        return _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
     except RetryLater as error:
         return _retry_later(runtime, run, connection, adapter, error)
     except ConnectionBroken as error:

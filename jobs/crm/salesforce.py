@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, cast
@@ -20,13 +21,13 @@ from simple_salesforce.exceptions import SalesforceError
 
 from config.settings import Settings
 from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
-from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, Unavailable
+from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, RetryLater, Unavailable
 from jobs.crm.http import Meter, crm_session
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
 from jobs.crm.tokens import AccessToken, TokenSource
 from jobs.runtime import utc_now
-from jobs.values import Value, normalise, parse_time
+from jobs.values import Value, clean_text, normalise, parse_time
 
 CRM = "salesforce"
 LABEL = "Salesforce"
@@ -77,25 +78,36 @@ class SalesforceAdapter:
         body = self._ask(f"sobjects/{_object(object_name)}/describe", headers=headers, unchanged_is_fine=True)
         if body is None:
             return None
-        return Described(object_info(body), self.meter.headers.get("Last-Modified", ""))
+        with understood():
+            return Described(object_info(body), self.meter.headers.get("Last-Modified", ""))
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
         body = self._ask("queryAll", params={"q": _row_query(object_name, record_id, fields)})
-        return self._row(body, record_id, fields)
+        with understood():
+            return self._row(body, fields)
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         if row.modified_at >= row.read_at:
             time.sleep(self._until_settled(row))
             raise MovedOn("The record was changed within the second in which it was read.", code="TOO_FRESH")
+        if any(_looks_like_reference(value) for value in changes.values()):
+            return self._write_alone(object_name, row, changes, fields)
         answer = self._ask("composite", method="POST", json=self._write_request(object_name, row, changes, fields))
-        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
-        written = parts["write"]
-        if written["httpStatusCode"] >= 300:
-            raise classify(written["httpStatusCode"], written["body"])
-        return WriteResult(
-            before=self._row(_body(parts["before"]), row.record_id, fields),
-            after=self._row(_body(parts["after"]), row.record_id, fields),
-        )
+        with understood():
+            parts = _parts(answer)
+            _body(parts["write"])
+        with written_already(), understood():
+            return WriteResult(
+                before=self._row(_body(parts["before"]), fields), after=self._row(_body(parts["after"]), fields)
+            )
+
+    def _write_alone(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
+        """As two calls: inside a composite, Salesforce would replace a text such as `@{after.id}` by what it names."""
+        headers = _unless_changed(row) | WRITE_HEADERS
+        body = {name: _encode(value) for name, value in changes.items()}
+        self._ask(f"sobjects/{_object(object_name)}/{_id(row.record_id)}", method="PATCH", json=body, headers=headers)
+        with written_already():
+            return WriteResult(before=row, after=self.read(object_name, row.record_id, fields))
 
     def see(self, object_name: str, record_id: str) -> tuple[ObjectInfo, dict[str, Any]]:
         """The record with every field this authorisation may see, and their describe; one call.
@@ -113,14 +125,17 @@ class SalesforceAdapter:
                 ]
             },
         )
-        parts = {part["referenceId"]: part for part in answer["compositeResponse"]}
-        return object_info(_body(parts["fields"])), _body(parts["record"])
+        with understood():
+            parts = _parts(answer)
+            return object_info(_body(parts["fields"])), _body(parts["record"])
 
     def identity(self) -> dict[str, Any]:
         """Who we are to the org: the row of its Organization and of the running user; two calls."""
-        organisation = self._ask("query", params={"q": "SELECT Id, Name FROM Organization"})["records"][0]
+        answer = self._ask("query", params={"q": "SELECT Id, Name FROM Organization"})
         user = self._ask_url(f"{self._secure_url()}/services/oauth2/userinfo")
-        return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": user}
+        with understood():
+            organisation = answer["records"][0]
+            return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": user}
 
     def _until_settled(self, row: CrmRow) -> float:
         """Seconds to wait so that the next read can be written upon without overwriting an unseen change."""
@@ -133,7 +148,6 @@ class SalesforceAdapter:
     ) -> dict[str, Any]:
         prefix = f"/services/data/v{self._version}"
         query = f"{prefix}/queryAll?q={quote(_row_query(object_name, row.record_id, fields), safe='')}"
-        unchanged = {"If-Unmodified-Since": format_datetime(row.modified_at, usegmt=True)}
         return {
             "allOrNone": False,
             "collateSubrequests": False,
@@ -143,7 +157,7 @@ class SalesforceAdapter:
                     "method": "PATCH",
                     "url": f"{prefix}/sobjects/{_object(object_name)}/{_id(row.record_id)}",
                     "referenceId": "write",
-                    "httpHeaders": unchanged | WRITE_HEADERS,
+                    "httpHeaders": _unless_changed(row) | WRITE_HEADERS,
                     "body": {name: _encode(value) for name, value in changes.items()},
                 },
                 {"method": "GET", "url": query, "referenceId": "after"},
@@ -186,16 +200,16 @@ class SalesforceAdapter:
     def _secure_url(self) -> str:
         return self._base_url.replace("http://", "https://", 1)
 
-    def _row(self, body: Mapping[str, Any], record_id: str, fields: Fields) -> CrmRow:
+    def _row(self, body: Mapping[str, Any], fields: Fields) -> CrmRow:
         if not body["records"]:
             raise NotFound("Salesforce shows no such record to this connection.", code="NOT_FOUND")
         record = body["records"][0]
         return CrmRow(
             record_id=record["Id"],
-            name=record.get("Name") or "",
+            name=clean_text(record.get("Name") or "") or "",
             values={name: decode_row_value(record, name, field_type) for name, field_type in fields.items()},
             modified_at=_second(parse_time(record["LastModifiedDate"])),
-            modified_by=(record.get("LastModifiedBy") or {}).get("Name") or "",
+            modified_by=clean_text((record.get("LastModifiedBy") or {}).get("Name") or "") or "",
             read_at=_second(self.meter.looked_up_at),
             is_deleted=bool(record.get("IsDeleted")),
             merged_into=record.get("MasterRecordId") or "",
@@ -225,6 +239,26 @@ def no_answer(error: Exception) -> CrmError:
     return Unavailable(f"Salesforce did not answer ({type(error).__name__}).", code="NO_ANSWER")
 
 
+@contextmanager
+def understood() -> Iterator[None]:
+    """An answer of another shape, such as that of a proxy in between, is no answer."""
+    try:
+        yield
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise no_answer(error) from error
+
+
+@contextmanager
+def written_already() -> Iterator[None]:
+    """What fails after the write is not the write: nothing was refused, and somebody has to look again."""
+    try:
+        yield
+    except RetryLater:
+        raise
+    except CrmError as error:
+        raise Unavailable(f"Written, but not read back: {error.message}", code="NO_ANSWER") from error
+
+
 def _row_query(object_name: str, record_id: str, fields: Fields) -> str:
     columns = ["Id", "Name", "IsDeleted", "LastModifiedDate", "LastModifiedBy.Name", *_FATES.get(object_name, ())]
     columns += [_column(name, field_type) for name, field_type in fields.items()]
@@ -250,8 +284,20 @@ def decode_row_value(record: Mapping[str, Any], name: str, field_type: str) -> V
     return normalise(field_type, record.get(name))
 
 
+def _looks_like_reference(value: Value) -> bool:
+    return any("@{" in text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
+
+
+def _unless_changed(row: CrmRow) -> dict[str, str]:
+    return {"If-Unmodified-Since": format_datetime(row.modified_at, usegmt=True)}
+
+
 def _encode(value: Value) -> Any:
     return ";".join(value) if isinstance(value, list) else value
+
+
+def _parts(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {part["referenceId"]: part for part in answer["compositeResponse"]}
 
 
 def _body(part: Mapping[str, Any]) -> Any:

@@ -54,6 +54,8 @@ def ineligible(setup: Setup, row: CrmRow) -> Skip | None:
     if not setup.mapping.needs_email:
         return None
     address_field = next((each.crm_field for each in setup.mapping.fields if each.local_field == "email"), None)
+    if address_field and address_field not in setup.info.fields:
+        return Skip("FIELD_GONE")  # to be told to fill it in would send a rep the wrong way
     address = row.values.get(address_field) if address_field else None
     if is_blank(address):
         return Skip("NO_EMAIL")

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from config.embedded_valkey import EmbeddedValkey
 from config.settings import Settings, load_settings
@@ -29,10 +29,19 @@ from jobs import runs, tasks, usage, worker
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter
 from jobs.crm.check import host_origins
-from jobs.crm.describes import describe
+from jobs.crm.describes import FRESH_FOR, describe
 from jobs.db import migrate, open_database
 from jobs.mapping_defaults import add_default_mappings, field_mapping
-from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry, SyncRun
+from jobs.models import (
+    Connection,
+    DescribeCache,
+    FieldMapping,
+    LocalRecord,
+    ObjectMapping,
+    RecordLink,
+    SyncLogEntry,
+    SyncRun,
+)
 from jobs.records import change_local, create_local, write_values
 from jobs.runtime import Runtime, open_runtime, utc_now
 from jobs.vault import Vault
@@ -243,6 +252,12 @@ class Office:
     def warm(self, object_name: str) -> None:
         """As in any process that has been at work: the token is there and the fields are known."""
         describe(self.runtime, self.adapter(), self.connection_id, object_name)
+
+    def forget_fields(self) -> None:
+        """As some minutes later: what is known of the org's fields is too old to be used unasked."""
+        self.runtime.describes.clear()
+        with self.runtime.database.write() as session:
+            session.execute(update(DescribeCache).values(fetched_at=utc_now() - 2 * FRESH_FOR))
 
     def ask(self, object_name: str, record_id: str, **ask: Any) -> int:
         """A rep clicks; the id of the run."""

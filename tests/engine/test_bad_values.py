@@ -1,0 +1,151 @@
+"""Values that break careless software: they arrive whole, or they are told apart, and nothing is half written."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.records import RecordError
+from tests.support.office import Office
+
+SCRIPTS = [
+    "🎉👩‍👩‍👧‍👦 family",
+    "מנהלת رئيسة קניות",
+    "\u202eright to left\u202c",
+    "e\u0301 is not é",
+    "'; DROP TABLE contact; --",
+    "<script>alert(1)</script>",
+    "{{ 7 * 7 }} @{before.records}",
+    'a\\b "quoted" %s {0}',
+    "𝕊𝕒𝕞𝕡𝕝𝕖",
+]
+
+
+@pytest.fixture
+def ana(each_office: Office) -> str:
+    office = each_office
+    office.map_field("Contact", "Lead_Score__c", "lead_score")
+    office.map_field("Contact", "Description", "notes")
+    ana = office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana@example.com", Title="Buyer")
+    office.sync("Contact", ana)
+    return ana
+
+
+def test_every_script_and_sign_travels_both_ways(each_office: Office, ana: str) -> None:
+    office = each_office
+    local_id = office.linked("Contact", ana)
+    office.edit(ana, Description="\n".join(SCRIPTS))
+    office.sync("Contact", ana)
+    assert office.values(local_id, "notes") == {"notes": "\n".join(SCRIPTS)}
+    office.change(local_id, notes="\n".join(reversed(SCRIPTS)))
+    told = office.sync("Contact", ana)
+    assert office.shown_in_crm(ana, "Description") == {"Description": "\n".join(reversed(SCRIPTS))}
+    assert told.changes == {("notes", "crm", "\n".join(SCRIPTS), "\n".join(reversed(SCRIPTS)))}
+    assert office.sync("Contact", ana).outcome == "unchanged"
+
+
+@pytest.mark.parametrize("unstorable", ["half \ud83d a pair", "nothing \x00 here"])
+def test_what_no_database_stores_is_replaced_before_it_is_kept_or_sent(
+    each_office: Office, ana: str, unstorable: str
+) -> None:
+    office = each_office
+    office.change(office.linked("Contact", ana), job_title=unstorable)
+    told = office.sync("Contact", ana)
+    assert told.status == "succeeded"
+    title = office.shown_in_crm(ana, "Title")["Title"]
+    assert title == office.values(office.linked("Contact", ana))["job_title"]
+    assert "\ufffd" in title
+    assert office.sync("Contact", ana).outcome == "unchanged"
+
+
+def test_a_nul_from_the_crm_is_replaced_too(each_office: Office, ana: str) -> None:
+    office = each_office
+    office.edit(ana, Title="nothing \x00 here", LastName="Sam\x00ple")
+    told = office.sync("Contact", ana)
+    assert told.outcome == "updated"
+    assert office.values(office.linked("Contact", ana), "job_title") == {"job_title": "nothing \ufffd here"}
+    assert told.entry.record_name == "Ana Sam\ufffdple"
+
+
+def test_a_long_text_of_the_crm_arrives_whole(each_office: Office, ana: str) -> None:
+    text = "ü€😀 " * 6_000
+    each_office.edit(ana, Description=text)
+    each_office.sync("Contact", ana)
+    assert each_office.values(each_office.linked("Contact", ana), "notes") == {"notes": text.strip()}
+
+
+def test_300_kilobytes_of_ours_are_refused_and_everything_else_goes(each_office: Office, ana: str) -> None:
+    office = each_office
+    local_id = office.linked("Contact", ana)
+    office.change(local_id, notes="x" * 300_000, job_title="Owner")
+    told = office.sync("Contact", ana)
+    assert (told.status, told.left_alone) == ("partial", {"notes": "STRING_TOO_LONG"})
+    assert told.written == {"Title": "Owner"}
+    assert len(office.values(local_id)["notes"]) == 300_000
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "nan", "inf", "twelve", True])
+def test_a_number_that_is_none_is_not_let_in_here(each_office: Office, ana: str, number: object) -> None:
+    with pytest.raises(RecordError, match="Lead score"):
+        each_office.change(each_office.linked("Contact", ana), lead_score=number)
+
+
+def test_a_number_too_big_for_the_field_is_refused_by_name(each_office: Office, ana: str) -> None:
+    office = each_office
+    office.change(office.linked("Contact", ana), lead_score=1e300, job_title="Owner")
+    told = office.sync("Contact", ana)
+    assert (told.status, told.written) == ("partial", {"Title": "Owner"})
+    assert list(told.left_alone) == ["lead_score"]
+
+
+@pytest.mark.parametrize("stray", ["twelve", 10**400, [1]])
+def test_a_stray_value_of_ours_leaves_only_its_own_field_alone(office: Office, stray: object) -> None:
+    """An import may have put anything there. The field says so; the record goes on."""
+    office.map_field("Contact", "Lead_Score__c", "lead_score")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Lead_Score__c=5)
+    office.sync("Contact", ana)
+    local_id = office.linked("Contact", ana)
+    office.put_raw(local_id, lead_score=stray, job_title="Owner")
+    told = office.sync("Contact", ana)
+    assert told.written == {"Title": "Owner"}
+    assert told.left_alone == {"lead_score": "VALUE_REFUSED"}
+    assert office.shown_in_crm(ana, "Lead_Score__c") == {"Lead_Score__c": 5}
+
+
+def test_a_value_of_theirs_that_is_not_of_our_type_leaves_only_its_own_field_alone(office: Office) -> None:
+    """A text field of theirs was mapped to a number of ours."""
+    office.map_field("Contact", "Department", "lead_score", "inbound")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Department="12")
+    office.sync("Contact", ana)
+    local_id = office.linked("Contact", ana)
+    assert office.values(local_id, "lead_score") == {"lead_score": 12}
+    office.edit(ana, Department="Twelve", Title="Owner")
+    told = office.sync("Contact", ana)
+    assert told.changes == {("job_title", "here", None, "Owner")}
+    assert told.left_alone == {"lead_score": "VALUE_REFUSED"}
+    assert office.values(local_id, "lead_score") == {"lead_score": 12}
+
+
+def test_a_very_long_name_is_cut_where_names_are_shown(each_office: Office) -> None:
+    office = each_office
+    deal = office.in_crm("Opportunity", Name="😀" * 60, StageName="Qualification", CloseDate="2027-01-01")
+    told = office.sync("Opportunity", deal)
+    assert told.outcome == "created"
+    assert told.entry.record_name == "😀" * 60
+
+
+def test_dates_at_the_edge_of_the_calendar(each_office: Office) -> None:
+    office = each_office
+    deal = office.in_crm("Opportunity", Name="Old", StageName="Qualification", CloseDate="1700-01-01")
+    office.sync("Opportunity", deal)
+    local_id = office.linked("Opportunity", deal)
+    assert office.values(local_id, "close_date") == {"close_date": "1700-01-01"}
+    office.change(local_id, close_date="4000-12-31")
+    assert office.sync("Opportunity", deal).written == {"CloseDate": "4000-12-31"}
+
+
+@pytest.mark.parametrize("record_id", ["", "x", "003' OR Id != '", "003000000000001AA!", "../../../limits", "ÄÖÜ" * 5])
+def test_a_malformed_id_never_reaches_the_org(office: Office, record_id: str) -> None:
+    office.warm("Contact")
+    told = office.sync("Contact", record_id)
+    assert (told.outcome, told.code, told.calls) == ("failed", "MALFORMED_ID", [])
+    assert told.entry.remedy

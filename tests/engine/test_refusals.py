@@ -1,0 +1,178 @@
+"""What the CRM refuses: told with cause and remedy, and the rest of the record goes through without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.models.run import FAILED, PARTIAL, QUEUED
+from tests.support.office import Office, Told
+
+
+@pytest.fixture
+def ana(office: Office) -> str:
+    """A linked contact both sides agree on."""
+    ana = office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana@example.com", Title="Buyer")
+    office.sync("Contact", ana)
+    return ana
+
+
+@pytest.fixture
+def local_id(office: Office, ana: str) -> int:
+    return office.linked("Contact", ana)
+
+
+def assert_told(told: Told, code: str, *words: str) -> None:
+    """The entry names the CRM's code, says the cause with these words, and what to do."""
+    entry = told.entry
+    assert entry.code == told.run.code == code
+    assert entry.remedy
+    for word in words:
+        assert word in entry.message, entry.message
+    assert "{" not in entry.message + entry.remedy
+
+
+class TestOneFieldOfSeveral:
+    """The first name is fine; the other one is not."""
+
+    def sync_with(self, office: Office, ana: str, local_id: int, **values: object) -> Told:
+        office.change(local_id, first_name="Anna", **values)
+        told = office.sync("Contact", ana)
+        assert office.shown_in_crm(ana, "FirstName") == {"FirstName": "Anna"}
+        assert (told.status, told.outcome) == (PARTIAL, "updated")
+        assert told.changes == {("first_name", "crm", "Ana", "Anna")}
+        return told
+
+    def test_a_text_of_300_kilobytes(self, office: Office, ana: str, local_id: int) -> None:
+        told = self.sync_with(office, ana, local_id, job_title="x" * 300_000)
+        assert_told(told, "STRING_TOO_LONG", "Job title", "too long")
+        assert told.left_alone == {"job_title": "STRING_TOO_LONG"}
+        assert len(told.entry.message) < 500
+
+    def test_a_choice_that_is_not_on_the_list(self, office: Office, ana: str, local_id: int) -> None:
+        office.map_field("Contact", "Level__c", "notes", label="Level")
+        told = self.sync_with(office, ana, local_id, notes="Quaternary")
+        assert_told(told, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Level", "choices")
+
+    def test_a_validation_rule_that_names_its_field(self, office: Office, ana: str, local_id: int) -> None:
+        office.map_field("Contact", "Lead_Score__c", "lead_score")
+        told = self.sync_with(office, ana, local_id, lead_score=500)
+        assert_told(told, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "Lead Score must be between 0 and 100")
+
+    def test_a_required_field_that_was_emptied(self, office: Office, ana: str, local_id: int) -> None:
+        told = self.sync_with(office, ana, local_id, last_name="")
+        assert_told(told, "REQUIRED_FIELD_MISSING", "Last name")
+        assert office.shown_in_crm(ana, "LastName") == {"LastName": "Sample"}
+
+    def test_a_field_the_integration_user_may_no_longer_write(self, office: Office, ana: str, local_id: int) -> None:
+        office.permit(fields={"Contact.Title": "read"})
+        told = self.sync_with(office, ana, local_id, job_title="Owner")
+        assert_told(told, "INVALID_FIELD_FOR_INSERT_UPDATE", "Job title")
+
+    def test_a_field_that_nobody_may_write(self, office: Office, ana: str, local_id: int) -> None:
+        """Known from the describe, so it is not even tried."""
+        office.map_field("Contact", "Account_Industry__c", "notes", label="Industry")
+        office.change(local_id, first_name="Anna", notes="Ours")
+        told = office.sync("Contact", ana)
+        assert set(told.written) == {"FirstName"}
+        assert told.calls == ["GET queryAll", "POST composite"]
+
+    def test_an_address_that_is_none_is_never_sent(self, office: Office, ana: str, local_id: int) -> None:
+        office.change(local_id, first_name="Anna", email="not an address")
+        told = office.sync("Contact", ana)
+        assert "Email" not in told.written
+        assert told.left_alone == {"email": "INVALID_EMAIL"}
+        assert office.shown_in_crm(ana, "Email") == {"Email": "ana@example.com"}
+
+    def test_two_refused_fields_are_both_named(self, office: Office, ana: str, local_id: int) -> None:
+        told = self.sync_with(office, ana, local_id, job_title="x" * 200, last_name="y" * 100)
+        assert told.left_alone == {"job_title": "STRING_TOO_LONG", "last_name": "STRING_TOO_LONG"}
+
+    def test_it_goes_through_once_the_cause_is_mended(self, office: Office, ana: str, local_id: int) -> None:
+        self.sync_with(office, ana, local_id, job_title="x" * 200)
+        office.time_passes()
+        office.change(local_id, job_title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.written) == ("succeeded", {"Title": "Owner"})
+
+
+class TestTheWholeWrite:
+    def test_a_rule_that_names_no_field(self, office: Office, ana: str, local_id: int) -> None:
+        office.edit(ana, DoNotCall=True)
+        office.change(local_id, job_title="Call Center Agent")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.outcome, told.writes) == (FAILED, "failed", [])
+        assert_told(told, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A call center contact cannot be marked Do Not Call")
+        assert (told.run.failed_count, told.run.updated_count) == (1, 0)
+
+    def test_what_comes_from_the_crm_still_arrives(self, office: Office, ana: str, local_id: int) -> None:
+        office.edit(ana, DoNotCall=True, FirstName="Anna")
+        office.change(local_id, job_title="Call Center Agent")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.changes) == (PARTIAL, {("first_name", "here", "Ana", "Anna")})
+
+    def test_the_crm_has_that_address_already(self, office: Office, ana: str, local_id: int) -> None:
+        office.in_crm("Contact", LastName="Other", Email="taken@example.com")
+        office.change(local_id, email="taken@example.com")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.writes) == (FAILED, [])
+        assert_told(told, "DUPLICATES_DETECTED", "already")
+
+    def test_the_record_may_only_be_read(self, office: Office, ana: str, local_id: int) -> None:
+        office.permit(records={ana: "read"})
+        office.change(local_id, job_title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.writes) == (FAILED, [])
+        assert_told(told, "INSUFFICIENT_ACCESS_OR_READONLY", "does not let us change this record")
+
+    def test_a_value_that_is_refused_is_refused_again_and_not_hidden(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        """A standing cause is told every time, at the same price."""
+        office.change(local_id, job_title="x" * 200)
+        first = office.sync("Contact", ana)
+        second = office.sync("Contact", ana)
+        assert (first.code, second.code) == ("STRING_TOO_LONG", "STRING_TOO_LONG")
+        assert second.calls == first.calls == ["GET queryAll", "POST composite", "GET queryAll"]
+
+
+class TestLater:
+    """Nothing is wrong with the record: the run is kept and goes on by itself."""
+
+    def test_a_locked_record_is_written_when_it_is_free(self, office: Office, ana: str, local_id: int) -> None:
+        office.org.fault("lock_rows", ids=[ana], seconds=600)
+        office.change(local_id, job_title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.run.code, told.writes) == (QUEUED, "UNABLE_TO_LOCK_ROW", [])
+        office.org.control("faults", method="DELETE")
+        done = office.again(told)
+        assert (done.status, done.outcome, done.written) == ("succeeded", "updated", {"Title": "Owner"})
+
+    def test_a_spent_limit_pauses_the_connection_and_keeps_the_click(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        office.org.fault("rate_limit")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.run.code) == (QUEUED, "REQUEST_LIMIT_EXCEEDED")
+        assert told.run.resume_at == office.connection.paused_until
+        other = office.in_crm("Contact", LastName="Other", Email="other@example.com")
+        assert office.sync("Contact", other).calls == []
+        office.set_connection(paused_until=None)
+        assert office.again(told).outcome == "unchanged"
+
+    def test_an_org_that_is_down_is_asked_again_later(self, office: Office, ana: str, local_id: int) -> None:
+        office.org.fault("status", "queryAll", status=503, count=3)
+        told = office.sync("Contact", ana)
+        assert (told.status, told.run.calls) == (QUEUED, 3)
+        assert office.again(told).outcome == "unchanged"
+
+    def test_a_write_whose_answer_was_lost_is_found_and_not_repeated(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        office.org.fault("lose_response", "composite")
+        office.change(local_id, job_title="Owner")
+        lost = office.sync("Contact", ana)
+        assert (lost.status, lost.written) == (QUEUED, {"Title": "Owner"})
+        done = office.again(lost)
+        assert (done.status, done.outcome, done.writes) == ("succeeded", "updated", [])
+        assert done.changes == {("job_title", "crm", "Buyer", "Owner")}
+        assert done.calls == ["GET queryAll"]
