@@ -123,6 +123,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     # NORMAL: a killed process loses nothing; a power cut may take the last commits, never the file's consistency.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # SQLite's own lower() knows ASCII only; a search must find "ÉMILE" by "émile", as on PostgreSQL.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(text: Any) -> Any:
+    return text.lower() if isinstance(text, str) else text
 
 
 def _begin_sqlite(connection: Any) -> None:

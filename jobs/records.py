@@ -67,7 +67,7 @@ def write_values(
 
 def search(session: Session, kind: str, text: str, limit: int = 20) -> list[LocalRecord]:
     """Living records whose name or match key contains `text`, by name."""
-    needle = f"%{_escaped(text.strip().casefold())}%"
+    needle = f"%{_escaped(text.replace(chr(0), '').strip().lower())}%"
     by_key = select(RecordKey.local_record_id).where(RecordKey.kind == kind, RecordKey.value.like(needle, escape="\\"))
     query = (
         select(LocalRecord)

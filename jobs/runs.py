@@ -101,6 +101,8 @@ def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
         if run_id is not None:
             return SyncRun(id=run_id, **values), True
         if (run := _open_run(session, ask)) is not None:
+            if ask.chosen_local_record_id is not None and run.status == QUEUED:
+                run.chosen_local_record_id = ask.chosen_local_record_id
             return run, False
         # The run that was in the way has just finished: ask again.
 

@@ -9,6 +9,7 @@ import signal
 import threading
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
@@ -40,13 +41,23 @@ def main(settings: Settings) -> None:
 
 def tick(runtime: Runtime) -> list[int]:
     """Enqueue every run that is due, was never picked up, or lost its worker; their ids."""
+    # While the queue is away nothing is taken: each taking postpones the next look, by minutes for an old run.
+    queue_answers = _queue_answers(runtime)
     with runtime.database.write() as session:
-        due = runs.take_due(session)
+        due = runs.take_due(session) if queue_answers else []
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
         session.execute(delete(UsedProof).where(UsedProof.forget_at < utc_now()))
     for run_id in due:
         if not tasks.enqueue_single(runtime, run_id):
-            break  # the queue is down; the rows are postponed by seconds only
+            break  # it went away in this moment: the next look finds the rest
     if due:
         log.info("runs_enqueued_by_tick", run_ids=due)
     return due
+
+
+def _queue_answers(runtime: Runtime) -> bool:
+    try:
+        return bool(runtime.redis.ping())
+    except RedisError as error:
+        log.warning("queue_unreachable", error=type(error).__name__)
+        return False

@@ -125,7 +125,8 @@ def name_key(raw: Any) -> str | None:
         return None
     # Decomposed first: some signs fall apart into capitals.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    # Accents of Latin, Greek and Cyrillic; the voicing marks of kana make another letter.
+    plain = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
     # "S.A." and "L.L.C." are one word each.
     words = re.findall(r"\w+", re.sub(r"(?<=\b\w)\.", "", plain))
     kept = [word for word in words if word not in _LEGAL_FORMS] or words
@@ -163,6 +164,8 @@ def _number(raw: Any) -> int | float | None:
         raise ValueRefused("A yes/no value is not a number.")
     if isinstance(raw, str) and not raw.strip():
         return None
+    if isinstance(raw, str) and "_" in raw:  # Python's own way of writing them, nobody else's
+        raise ValueRefused(f"“{raw[:40]}” is not a number.")
     try:
         number = float(raw)
     except (TypeError, ValueError, OverflowError):
@@ -193,7 +196,7 @@ def _date(raw: Any) -> str | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text[:10]).isoformat()
+        return (date.fromisoformat(text) if len(text) == 10 else parse_time(text).date()).isoformat()
     except ValueError:
         raise ValueRefused(f"“{text[:40]}” is not a date (YYYY-MM-DD).") from None
 
@@ -204,7 +207,10 @@ def _datetime(raw: Any) -> str | None:
     moment = raw if isinstance(raw, datetime) else parse_time(str(raw))
     if moment.tzinfo is None:
         raise ValueRefused("The time has no time zone.")
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    except OverflowError:
+        raise ValueRefused("The time is beyond the calendar.") from None
 
 
 def parse_time(text: str) -> datetime:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label
+from jobs.kinds import KINDS
 from jobs.models import ObjectMapping, SyncRun
 from jobs.runtime import Runtime
 from jobs.sync.matching import Match
@@ -75,6 +76,14 @@ class Facts:
     def may_read(self, crm_field: str) -> bool:
         return self.claims.readable is None or crm_field in self.claims.readable
 
+    @property
+    def may_read_name(self) -> bool:
+        """A record's name is made of values too: it is shown to who may read the fields it is made of."""
+        if self.mapping is None or self.claims.readable is None:
+            return True
+        parts = KINDS[self.mapping.kind].name_fields
+        return all(self.may_read(each.crm_field) for each in self.mapping.fields if each.local_field in parts)
+
     def may_edit(self, crm_field: str) -> bool:
         return self.claims.editable is None or crm_field in self.claims.editable
 
@@ -140,12 +149,8 @@ def _view(facts: Facts) -> PanelView:
 
 
 def _record_name(facts: Facts) -> str:
-    """A person who may not read the name's fields gets the object's label: a name is a value too."""
-    name_is_hidden = facts.claims.readable is not None and not facts.claims.readable
-    if name_is_hidden:
-        return facts.object_label
     name = (facts.seen.name if facts.seen else "") or (facts.local.name if facts.local else "")
-    return name or facts.object_label
+    return name if name and facts.may_read_name else facts.object_label
 
 
 def _resume(facts: Facts) -> Moment | None:

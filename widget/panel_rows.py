@@ -79,13 +79,13 @@ def _just_changed(facts: Facts) -> dict[str, Literal["", "here", "crm"]]:
 
 
 def link_view(facts: Facts, candidates: tuple[Candidate, ...]) -> LinkView:
-    name = facts.local.name if facts.local else ""
+    name = facts.local.name if facts.local and facts.may_read_name else ""
     if facts.link is not None:
         return LinkView("linked", f"Linked to {name}" if name else "Linked")
     if candidates or (facts.match is not None and facts.match.verdict == "several"):
         return LinkView("ambiguous", "Several of ours could be this one", candidates)
     if facts.match is not None and facts.match.verdict == "one" and facts.match.rule is not None:
-        return LinkView("matched", f"Matches {name} {MATCHED_BY.get(facts.match.rule.compare_as, '')}")
+        return LinkView("matched", f"Matches {name or 'one of ours'} {MATCHED_BY.get(facts.match.rule.compare_as, '')}")
     return LinkView("unlinked", "Not linked yet")
 
 
@@ -96,7 +96,12 @@ def candidates_view(facts: Facts) -> tuple[Candidate, ...]:
     mapped = facts.mapping.fields if facts.mapping else []
     is_hidden = any(each.local_field in DETAIL_FIELDS and not facts.may_read(each.crm_field) for each in mapped)
     return tuple(
-        Candidate(each.local_record_id, each.name, "" if is_hidden else each.detail) for each in facts.match.candidates
+        Candidate(
+            each.local_record_id,
+            each.name if facts.may_read_name else f"{facts.object_label} {each.local_record_id}",
+            "" if is_hidden else each.detail,
+        )
+        for each in facts.match.candidates
     )
 
 

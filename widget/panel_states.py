@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from jobs.models.connection import BROKEN
@@ -35,8 +35,17 @@ def describe_state(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
     """The first that applies: a run that is on, a switch that is off, this visit's result, then how things stand."""
     for look in (_open_run, _switched_off, _gone, _not_allowed, _result, _unreachable, _ambiguous):
         if (found := look(facts)) is not None:
-            return found
+            return _honest_health(found, rows)
     return _standing(facts, rows)
+
+
+def _honest_health(found: StateWords, rows: Sequence[FieldRow]) -> StateWords:
+    """A run that left a field as it was has not brought it in step."""
+    differing = sum(1 for row in rows if row.differs)
+    if found.state not in ("done", "nothing") or found.health != "good" or not differing:
+        return found
+    headline = "Nothing was changed." if found.state == "nothing" else found.headline
+    return replace(found, headline=headline, health="attention", health_words=_number_differing(differing))
 
 
 def step_views(facts: Facts) -> tuple[StepView, ...]:
@@ -139,9 +148,7 @@ def _result(facts: Facts) -> StateWords | None:
     if entry.outcome == "skipped":
         if entry.code == "AMBIGUOUS_MATCH":
             return _ambiguous(facts)
-        return StateWords(
-            "skipped", entry.message, "Nothing was changed.", entry.remedy, entry.code, "attention", "Skipped"
-        )
+        return StateWords("skipped", entry.message, "", entry.remedy, entry.code, "attention", "Skipped")
     if entry.outcome == "unchanged":
         return StateWords(
             "nothing",
@@ -213,8 +220,8 @@ def _ambiguous(facts: Facts) -> StateWords | None:
     return StateWords(
         "ambiguous",
         "Several of our records could be this one.",
-        "Nothing is synced until one is chosen.",
-        "Choose the right one.",
+        "Nothing is synced until you choose the right one.",
+        "",
         "AMBIGUOUS_MATCH",
         "attention",
         "Choose a match",
@@ -232,11 +239,15 @@ def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
             "never", f"This {kind} has not been synced yet.", detail, health="off", health_words="Not synced yet"
         )
     if differing:
-        number = "1 field differs" if differing == 1 else f"{differing} fields differ"
+        number = _number_differing(differing)
         return StateWords(
             "differs", f"{number}.", "Sync to bring both sides in step.", health="attention", health_words=number
         )
     return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
+
+
+def _number_differing(count: int) -> str:
+    return "1 field differs" if count == 1 else f"{count} fields differ"
 
 
 def _bad(state: PanelState, headline: str, detail: str, remedy: str, code: str) -> StateWords:

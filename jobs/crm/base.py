@@ -56,6 +56,7 @@ class CrmRow:
     merged_into: str = ""
     converted_to: str = ""  # id of the record a Lead became
     is_converted: bool = False
+    unreadable: frozenset[str] = frozenset()  # fields whose value does not fit the type they are mapped to
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,10 @@ class CrmError(Exception):
 
 
 class RetryLater(CrmError):
-    def __init__(self, message: str, *, code: str = "", retry_at: datetime | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self, message: str, *, code: str = "", retry_at: datetime | None = None, fields: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, code=code, fields=fields)
         self.retry_at = retry_at
 
 
@@ -59,8 +61,10 @@ class Rejected(RecordError):
 
 
 class DuplicateFound(RecordError):
-    def __init__(self, message: str, *, code: str, record_ids: tuple[str, ...] = ()) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self, message: str, *, code: str, record_ids: tuple[str, ...] = (), fields: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, code=code, fields=fields)
         self.record_ids = record_ids
 
 

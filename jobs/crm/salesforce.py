@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, cast
@@ -27,7 +27,7 @@ from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
 from jobs.crm.tokens import AccessToken, TokenSource
 from jobs.runtime import utc_now
-from jobs.values import Value, clean_text, normalise, parse_time
+from jobs.values import Value, ValueRefused, clean_text, normalise, parse_time
 
 CRM = "salesforce"
 LABEL = "Salesforce"
@@ -204,10 +204,12 @@ class SalesforceAdapter:
         if not body["records"]:
             raise NotFound("Salesforce shows no such record to this connection.", code="NOT_FOUND")
         record = body["records"][0]
+        values, unreadable = _decoded(record, fields)
         return CrmRow(
             record_id=record["Id"],
             name=clean_text(record.get("Name") or "") or "",
-            values={name: decode_row_value(record, name, field_type) for name, field_type in fields.items()},
+            values=values,
+            unreadable=unreadable,
             modified_at=_second(parse_time(record["LastModifiedDate"])),
             modified_by=clean_text((record.get("LastModifiedBy") or {}).get("Name") or "") or "",
             read_at=_second(self.meter.looked_up_at),
@@ -275,6 +277,15 @@ def _column(name: str, field_type: str) -> str:
 
 def _relationship(lookup: str) -> str:
     return lookup.removesuffix("__c") + "__r" if lookup.endswith("__c") else lookup.removesuffix("Id")
+
+
+def _decoded(record: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Value], frozenset[str]]:
+    """The values, and the fields whose value does not fit the type they are mapped to."""
+    values: dict[str, Value] = {}
+    for name, field_type in fields.items():
+        with suppress(ValueRefused):
+            values[name] = decode_row_value(record, name, field_type)
+    return values, frozenset(fields.keys() - values.keys())
 
 
 def decode_row_value(record: Mapping[str, Any], name: str, field_type: str) -> Value:

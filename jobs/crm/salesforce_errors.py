@@ -62,11 +62,12 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
         return RateLimited(message, code=code or "TOO_MANY_REQUESTS", retry_at=utc_now() + _pause(headers or {}))
     if code in _DUPLICATES:
-        return DuplicateFound(message, code=code, record_ids=_duplicate_ids(first, message))
+        return DuplicateFound(message, code=code, record_ids=_duplicate_ids(first, message), fields=fields)
     if code == "INVALID_CROSS_REFERENCE_KEY" and status == 404:
-        return NotFound(message, code=code)
+        # The same code with 400 means a bad value in a reference field.
+        return NotFound(message, code="NOT_FOUND")
     if code in _BY_CODE:
-        return _BY_CODE[code](message, code=code)
+        return _BY_CODE[code](message, code=code, fields=fields)
     return _by_status(status, message, code=code or f"HTTP_{status}", fields=fields)
 
 
@@ -85,7 +86,7 @@ def _first_error(content: Any) -> dict[str, Any]:
 
 def _pause(headers: Mapping[str, str]) -> timedelta:
     given = headers.get("Retry-After", "")
-    return timedelta(seconds=min(int(given), 86_400)) if given.isdigit() else LIMIT_PAUSE
+    return timedelta(seconds=min(int(given), 86_400)) if given.isascii() and given.isdigit() else LIMIT_PAUSE
 
 
 def _duplicate_ids(error: Mapping[str, Any], message: str) -> tuple[str, ...]:

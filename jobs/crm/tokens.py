@@ -13,8 +13,9 @@ import requests
 from sqlalchemy import or_, update
 
 from config.settings import Settings
-from jobs.crm.errors import AuthorizationLost, CrmError, Misconfigured, RateLimited, Unavailable
+from jobs.crm.errors import AuthorizationLost, CrmError, Misconfigured, RateLimited, RetryLater, Unavailable
 from jobs.crm.http import Meter, crm_session
+from jobs.crm.salesforce_errors import classify
 from jobs.db import changed_one
 from jobs.models import Connection
 from jobs.models.connection import ACTIVE
@@ -160,11 +161,15 @@ def request_token(settings: Settings, meter: Meter, base_url: str, form: dict[st
         raise Unavailable(f"No token from the CRM: {type(error).__name__}.", code="NO_ANSWER") from error
     if response.status_code == 200 and isinstance(answer, dict) and answer.get("access_token"):
         return answer
-    raise _refused(response.status_code, answer if isinstance(answer, dict) else {})
+    raise _refused(response.status_code, answer)
 
 
-def _refused(status: int, answer: dict[str, Any]) -> CrmError:
-    code = str(answer.get("error", f"HTTP_{status}"))
+def _refused(status: int, answer: Any) -> CrmError:
+    """Only a refusal in OAuth's own words means that the authorisation is lost; a proxy's page does not."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("error"), str):
+        error = classify(status, answer)
+        return error if isinstance(error, RetryLater) else Unavailable(error.message, code=error.code)
+    code = answer["error"]
     text = str(answer.get("error_description", "")) or f"The CRM answered {status}."
     if status >= 500:
         return Unavailable(text, code=code)

@@ -76,4 +76,7 @@ class RecordLink(Base):
     version: Mapped[int] = mapped_column(default=1)
     synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     synced_by: Mapped[str] = mapped_column(String(200), default="")
+    # The CRM's stamp of our own last write, and its stamp before: by the CRM's clock.
+    own_write_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    changed_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

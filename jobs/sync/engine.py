@@ -49,15 +49,17 @@ class Round:
 
 def sync_record(setup: Setup) -> None:
     """Bring the run's record in line and finish the run. Raises CrmError when that has to wait, and LeaseLost."""
-    skip = switched_off(setup)
-    if skip is not None:
-        return settle.skipped(setup, None, None, skip)
     state = Round(pending=_unfinished_writes(setup))
+    # Switched off since an earlier attempt of this run wrote: that write still has to be put on the books.
+    if (skip := switched_off(setup)) is not None and not state.pending:
+        return settle.skipped(setup, None, None, skip)
     for _ in range(MAX_ROUNDS):
         try:
             began = time.monotonic()
             row = setup.adapter.read(setup.run.object, setup.run.crm_record_id, setup.fields)
         except NotFound as error:
+            if state.pending:
+                raise  # nobody can tell any more whether it was written
             return settle.skipped(setup, None, None, Skip(error.code))
         if time.monotonic() - began > NOTICEABLE_SECONDS:
             _at_step(setup, "comparing")
@@ -73,8 +75,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     state.done += landed(state.pending, row)
     state.pending = []
     plan = make_plan(setup, row, scene, state.refusals)
-    if plan.skip is not None:
-        settle.skipped(setup, row, scene, plan.skip, done=state.done)
+    if (skip := switched_off(setup) or plan.skip) is not None:
+        settle.skipped(setup, row, scene, skip, done=state.done)
         return True
     pushes = plan.chosen("push")
     read = row
@@ -84,7 +86,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         if stored is None:
             return False
         row, written = stored, _stored_base(pushes, stored)
-        plan = _plan_after_write(setup, row, scene, written, state.refusals)
+        plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settle.settle(setup, settle.Settlement(read, row, scene, plan, state.done, written, state.refusals))
     except settle.LocalMovedOn:
@@ -122,11 +124,12 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
 
 
 def _plan_after_write(
-    setup: Setup, row: CrmRow, scene: Scene, written: dict[str, merge.Base], refusals: Refusals
+    setup: Setup, read: CrmRow, row: CrmRow, scene: Scene, written: dict[str, merge.Base], refusals: Refusals
 ) -> Plan:
     """The same decision on what the CRM holds now: its own rules may have changed other fields in the same moment."""
     seen = replace(scene, bases=dict(scene.bases) | written)
-    plan = make_plan(setup, row, seen, refusals)
+    # The stamp is our own write's now: whoever changed the rest did so before.
+    plan = make_plan(setup, replace(row, modified_at=read.modified_at), seen, refusals)
     # One write per look: anything it would still push is for the next sync.
     return Plan(tuple(each for each in plan.decisions if each.action != "push"), plan.skip)
 

@@ -109,7 +109,8 @@ def _conflict(rule: Rule, local: Value, crm: Value, local_at: datetime | None, c
     if rule.conflict_rule == "prefer_crm":
         return _pull(rule, local, crm, "PREFER_CRM")
     # On a tie, or where a time is unknown, the CRM wins: reps work there, and every worker decides alike.
-    newer_here = local_at is not None and crm_at is not None and local_at > crm_at
+    # CRM times are whole seconds; ours is cut to one too, or it would win every tie.
+    newer_here = local_at is not None and crm_at is not None and local_at.replace(microsecond=0) > crm_at
     return _push(rule, local, crm, "MOST_RECENT") if newer_here else _pull(rule, local, crm, "MOST_RECENT")
 
 

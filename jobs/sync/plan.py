@@ -10,7 +10,21 @@ from jobs.crm.base import CrmRow
 from jobs.models import FieldMapping
 from jobs.sync import merge
 from jobs.sync.scene import Scene, Setup, local_time, local_value
-from jobs.values import email_key, is_blank
+from jobs.values import ValueRefused, email_key, is_blank
+
+# Standing rules that leave two values apart at the first link. What a person's rights or a refusal held back is not
+# among them: it is tried again by the next run that may.
+_LEFT_APART_BY = frozenset(
+    {
+        "FIRST_LINK_KEPT",
+        "INBOUND_OFF",
+        "OUTBOUND_OFF",
+        "NOTHING_TO_WRITE",
+        "KEPT_WHEN_BLANK",
+        "FILLS_BLANK_ONLY",
+        "MAY_NOT_CLEAR",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -90,21 +104,27 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
     skip = ineligible(setup, row) or no_counterpart(setup, scene)
     if skip is not None:
         return Plan(skip=skip)
-    crm_at = changed_in_crm_at(setup, row)
-    rules = [rule_for(setup, scene, each, refusals or Refusals()) for each in setup.live_mappings]
-    return Plan(
-        tuple(
-            _decide(rule, scene, row, mapping, crm_at) for rule, mapping in zip(rules, setup.live_mappings, strict=True)
-        )
-    )
+    crm_at = changed_in_crm_at(setup, scene, row)
+    refusals = refusals or Refusals()
+    return Plan(tuple(_decide(setup, scene, row, mapping, refusals, crm_at) for mapping in setup.live_mappings))
 
 
-def _decide(rule: merge.Rule, scene: Scene, row: CrmRow, mapping: FieldMapping, crm_at: datetime) -> merge.Decision:
+def _decide(
+    setup: Setup, scene: Scene, row: CrmRow, mapping: FieldMapping, refusals: Refusals, crm_at: datetime
+) -> merge.Decision:
+    rule = rule_for(setup, scene, mapping, refusals)
+    theirs = row.values.get(mapping.crm_field)
+    try:
+        ours = local_value(scene.local, mapping)
+    except ValueRefused:
+        return merge.Decision(rule, "leave", None, theirs, "VALUE_REFUSED")
+    if mapping.crm_field in row.unreadable:
+        return merge.Decision(rule, "leave", ours, None, "VALUE_REFUSED")
     return merge.decide(
         rule,
         scene.bases.get(mapping.local_field),
-        local_value(scene.local, mapping),
-        row.values.get(mapping.crm_field),
+        ours,
+        theirs,
         local_at=local_time(scene.local, mapping.local_field),
         crm_at=crm_at,
     )
@@ -146,19 +166,34 @@ def _cannot_push(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Re
     if editable is not None and mapping.crm_field not in editable:
         return "NOT_YOURS_TO_EDIT"
     if mapping.field_type == "email":
-        address = local_value(scene.local, mapping)
+        address = scene.local.values.get(mapping.local_field) if scene.local is not None else None
         if not is_blank(address) and email_key(address) is None:
             return "INVALID_EMAIL"
     return refusals.code_for(mapping.crm_field)
 
 
-def changed_in_crm_at(setup: Setup, row: CrmRow) -> datetime:
-    """When the CRM record last changed, on our own clock.
+def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow) -> datetime:
+    """When somebody else last changed the CRM record, on our own clock.
 
-    An offset under a second is within what the CRM's Date header can tell, and counts as none.
+    Our own write stamps the whole record. While its stamp is the last one, the time before it is what counts, or our
+    write of one field would make the CRM's older value of another look like the newest. An offset of the clocks under
+    a second is within what the CRM's Date header can tell, and counts as none.
     """
+    link = scene.link
+    is_ours = link is not None and link.own_write_at == row.modified_at and link.changed_before_at is not None
+    at = link.changed_before_at if link is not None and is_ours else row.modified_at
     offset = setup.adapter.clock_offset_seconds or 0.0
-    return row.modified_at - timedelta(seconds=offset if abs(offset) >= 1 else 0)
+    return (at or row.modified_at) - timedelta(seconds=offset if abs(offset) >= 1 else 0)
+
+
+def stamps_after(scene: Scene, read: CrmRow, row: CrmRow, *, wrote: bool) -> tuple[datetime | None, datetime | None]:
+    """(`own_write_at`, `changed_before_at`) of the link, once what was read has been written upon or not."""
+    link = scene.link
+    known = (link.own_write_at, link.changed_before_at) if link is not None else (None, None)
+    was_ours = known[0] == read.modified_at
+    if wrote:
+        return row.modified_at, known[1] if was_ours else read.modified_at
+    return known if was_ours else (None, None)
 
 
 def visible(names: list[str] | None, crm_field: str) -> bool:
@@ -172,7 +207,7 @@ def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> d
         name = decision.rule.local_field
         if decision.action in ("agree", "pull"):
             base[name] = merge.Base(decision.value, decision.value)
-        elif decision.why == "FIRST_LINK_KEPT":
+        elif decision.why in _LEFT_APART_BY and name not in base:
             # Remembered as they were, so that the next change of either side is seen as one.
             base[name] = merge.Base(decision.local, decision.crm)
     return base

@@ -43,7 +43,13 @@ class Setup:
         """What to read: every mapped field the CRM still has, and what the match rules compare."""
         mapped = {each.crm_field: each.field_type for each in self.live_mappings}
         by_rule = {rule.crm_field: "text" for rule in self.mapping.match_rules if rule.crm_field in self.info.fields}
-        return by_rule | mapped
+        # Whether a person has an address decides on more than the field's own mapping.
+        emails = {
+            each.crm_field: each.field_type
+            for each in self.mapping.fields
+            if each.local_field == "email" and each.crm_field in self.info.fields and self.mapping.needs_email
+        }
+        return by_rule | emails | mapped
 
     @property
     def live_mappings(self) -> list[FieldMapping]:

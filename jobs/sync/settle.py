@@ -20,7 +20,7 @@ from jobs.records import new_record, write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
-from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at
+from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.scene import Scene, Setup, find_link, find_match, stored_base
 from jobs.sync.words import words
 
@@ -37,6 +37,8 @@ _RENEW_LINK = (
         base=bindparam("new_base"),
         synced_at=bindparam("new_synced_at"),
         synced_by=bindparam("new_synced_by"),
+        own_write_at=bindparam("new_own_write_at"),
+        changed_before_at=bindparam("new_changed_before_at"),
         version=_LINKS.c.version + 1,
     )
 )
@@ -84,7 +86,7 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     is_new = what.scene.local is None
     local = _changed_local(session, setup, what, pulls) if pulls or is_new else what.scene.local
     assert local is not None
-    _save_link(session, setup, what.scene, local.id, base_after(what.scene, what.plan, what.written))
+    _save_link(session, setup, what, local.id)
     keep_seen(session, setup.connection.id, setup.run.object, what.row)
     entry = _entry(session, setup.run, what.row, local)
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
@@ -156,7 +158,7 @@ def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequ
     local = _same_local(session, setup, what)
     by = what.read.modified_by or setup.crm_label
     values = {each.rule.local_field: each.value for each in pulls}
-    at = changed_in_crm_at(setup, what.read)
+    at = changed_in_crm_at(setup, what.scene, what.read)
     write_values(session, local, values, by=by, source=setup.connection.crm, at=at)
     return local
 
@@ -182,11 +184,16 @@ def _one_creator_at_a_time(session: Session, setup: Setup) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
-def _save_link(
-    session: Session, setup: Setup, scene: Scene, local_record_id: int, base: Mapping[str, merge.Base]
-) -> None:
-    run, now = setup.run, utc_now()
-    values: dict[str, Any] = {"base": stored_base(base), "synced_at": now, "synced_by": run.requested_by}
+def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int) -> None:
+    run, scene, now = setup.run, what.scene, utc_now()
+    own_write_at, changed_before_at = stamps_after(scene, what.read, what.row, wrote=bool(what.written))
+    values: dict[str, Any] = {
+        "base": stored_base(base_after(scene, what.plan, what.written)),
+        "synced_at": now,
+        "synced_by": run.requested_by,
+        "own_write_at": own_write_at,
+        "changed_before_at": changed_before_at,
+    }
     if scene.link is not None:
         same = {"link_id": scene.link.id, "seen_version": scene.link.version}
         if not changed_one(session, _RENEW_LINK, same | {f"new_{name}": value for name, value in values.items()}):

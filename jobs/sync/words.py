@@ -49,6 +49,10 @@ _W: dict[str, tuple[str, str]] = {
     "KEPT_WHEN_BLANK": ("It is blank in {crm}; our value is kept.", "The field mapping says so."),
     "FILLS_BLANK_ONLY": ("It has a value already.", "The field mapping only fills what is empty."),
     "FIRST_LINK_KEPT": ("Both sides had a value when they were linked.", "Change either side and sync again."),
+    "VALUE_REFUSED": (
+        "The value does not fit the type of the field it is mapped to.",
+        "An admin can check the field mapping.",
+    ),
     "LEFT_APART": ("The two differ and nobody has changed them since.", "Change either side and sync again."),
     "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
     "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),
@@ -105,6 +109,7 @@ _FAMILIES = {
     "INSUFFICIENT_ACCESS_OR_READONLY": "INSUFFICIENT_ACCESS",
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "INSUFFICIENT_ACCESS",
     "ENTITY_IS_DELETED": "RECORD_DELETED",
+    "HTTP_404": "NOT_FOUND",
     "TOO_MANY_REQUESTS": "REQUEST_LIMIT_EXCEEDED",
     "UNKNOWN_EXCEPTION": "SERVER_UNAVAILABLE",
     "QUERY_TIMEOUT": "SERVER_UNAVAILABLE",

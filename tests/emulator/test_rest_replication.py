@@ -85,6 +85,8 @@ def test_an_open_transaction_holds_the_covered_date_back(org_server: OrgServer, 
         ("deleted", at(-timedelta(hours=1)), ""),
         ("updated", "0001-01-01T00:00:00+12:00", at(timedelta())),
     ],
+    # Named: what is made of the time of day has another name in every test process.
+    ids=["too short", "backwards", "31 days back", "16 days back", "no time", "no end", "before the calendar"],
 )
 def test_an_impossible_span_is_refused(api: Api, what: str, start: str, end: str) -> None:
     answer = api.get(f"/sobjects/Contact/{what}", params={"start": start, "end": end})

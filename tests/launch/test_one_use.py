@@ -93,3 +93,10 @@ def test_of_many_at_once_exactly_one_opens(each_stage: Stage, protocol: str) -> 
         token = stage.apex_token()
         answers = together(*[lambda: stage.get_lwc(token)] * 6)
     assert sorted(each.status_code for each in answers) == [200, 409, 409, 409, 409, 409]
+
+
+def test_a_look_at_the_address_does_not_use_the_proof_up(stage: Stage) -> None:
+    """Link previews and scanners ask by HEAD."""
+    token = stage.apex_token()
+    assert stage.client.head(f"/launch/salesforce/lwc?token={token}").status_code == 405
+    assert stage.get_lwc(token).status_code == 200

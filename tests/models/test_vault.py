@@ -51,7 +51,9 @@ def test_resealed_under_the_new_key_the_old_one_can_go(vault_of: VaultOf) -> Non
         vault_of(OLD).open(resealed)
 
 
-@pytest.mark.parametrize("sealed", ["not sealed at all", "gAAAAAB", "ä", OLD])
+@pytest.mark.parametrize(
+    "sealed", ["not sealed at all", "gAAAAAB", "ä", OLD], ids=["words", "cut short", "beyond ASCII", "a key"]
+)
 def test_what_fits_no_key_cannot_be_opened_and_is_not_repeated(vault_of: VaultOf, sealed: str) -> None:
     with pytest.raises(CannotOpen, match="ENCRYPTION_KEYS") as refused:
         vault_of(OLD).open(sealed)

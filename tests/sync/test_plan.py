@@ -234,7 +234,7 @@ def test_most_recent_reckons_with_a_crm_clock_that_is_ahead(offset: float | None
 
 
 def test_a_clock_off_by_less_than_a_second_counts_as_right() -> None:
-    just_after = NOON + timedelta(seconds=0.5)
+    just_after = NOON + timedelta(seconds=1)
     scene = linked(local({"job_title": "ours"}, at=just_after), AGREED)
     for offset in (-0.9, 0.0, 0.9):
         plan = make_plan(setup(TITLE, clock_offset=offset), row({"Title": "theirs"}, modified_at=NOON), scene)

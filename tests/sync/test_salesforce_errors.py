@@ -37,7 +37,6 @@ BY_CODE: list[tuple[int, str, type[CrmError]]] = [
     (403, "REQUEST_LIMIT_EXCEEDED", RateLimited),
     (404, "NOT_FOUND", NotFound),
     (404, "ENTITY_IS_DELETED", NotFound),
-    (404, "INVALID_CROSS_REFERENCE_KEY", NotFound),
     (400, "INVALID_CROSS_REFERENCE_KEY", Rejected),  # in a body it is a wrong value
     (400, "REQUIRED_FIELD_MISSING", Rejected),
     (400, "INVALID_FIELD", Rejected),
@@ -109,6 +108,12 @@ def test_the_code_decides(status: int, code: str, meaning: type[CrmError]) -> No
     error = refused(status, code)
     assert type(error) is meaning
     assert (error.code, error.message) == (code, "As Salesforce says.")
+
+
+def test_a_missing_record_has_one_code() -> None:
+    """Salesforce has two: with 400 the second one means a bad value in a reference field."""
+    error = refused(404, "INVALID_CROSS_REFERENCE_KEY")
+    assert (type(error), error.code) == (NotFound, "NOT_FOUND")
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 503])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from jobs.crm.base import CrmRow
 from jobs.models import LocalRecord, RecordLink
 from jobs.sync import engine, merge
-from jobs.sync.plan import Plan, Refusals, base_after, changed_in_crm_at, make_plan
+from jobs.sync.plan import Plan, Refusals, base_after, changed_in_crm_at, make_plan, stamps_after
 from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.values import Value
 from tests.sync import scenery
@@ -53,6 +53,7 @@ class TwoSides:
     base: str = "{}"  # as stored
     times_here: dict[str, datetime] = field(default_factory=dict)
     modified_there: datetime = scenery.NOON
+    stamps: tuple[datetime | None, datetime | None] = (None, None)  # of our own last write
 
     def edit_here(self, name: str, value: Value) -> None:
         self.now += timedelta(seconds=2)
@@ -79,12 +80,13 @@ class TwoSides:
             self.modified_there = self.now
             seen = self._row()
             written = engine._stored_base(pushes, seen)
-            plan = engine._plan_after_write(self.setup, seen, scene, written, refusals)
+            plan = engine._plan_after_write(self.setup, read, seen, scene, written, refusals)
         pulls = plan.chosen("pull")
         for pull in pulls:
             self.here[pull.rule.local_field] = pull.value
-            self.times_here[pull.rule.local_field] = changed_in_crm_at(self.setup, read)
+            self.times_here[pull.rule.local_field] = changed_in_crm_at(self.setup, scene, read)
         self.base = json.dumps(stored_base(base_after(scene, plan, written)))
+        self.stamps = stamps_after(scene, read, seen, wrote=bool(written))
         return Outcome(_changes(pushes), _changes(pulls), first)
 
     def _row(self) -> CrmRow:
@@ -95,6 +97,7 @@ class TwoSides:
         record: LocalRecord = scenery.local(self.here)
         record.provenance = {name: {"at": self._time_here(name).isoformat()} for name in self.here}
         link = RecordLink(local_record_id=7, matched_by="manual", base=json.loads(self.base), version=1)
+        link.own_write_at, link.changed_before_at = self.stamps
         return Scene(link=link, local=record, matched_by="manual", match=None, bases=bases(link))
 
     def _time_here(self, name: str) -> datetime:

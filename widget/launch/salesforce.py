@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -16,12 +18,15 @@ from jobs.crm.http import may_be_host
 from jobs.crm.salesforce import CRM, HOST_SUFFIXES, OBJECT_PATTERN, full_id
 from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
+from jobs.vault import CannotOpen
 from widget.context import runtime
 from widget.errors import LaunchRefused
 from widget.launch import apex, canvas
 from widget.launch.opening import open_panel, refuse
 from widget.launch.proof import Host, Launch, digest_of
 from widget.security import allow_framing_by
+
+log = structlog.get_logger()
 
 blueprint = Blueprint("launch_salesforce", __name__, url_prefix="/launch/salesforce")
 
@@ -61,8 +66,7 @@ def canvas_by_post() -> ResponseReturnValue:
     here = runtime()
     connections = {each.id: each for each in _connections(here)}
     try:
-        secrets = [(each.id, here.vault.open(each.canvas_secret_sealed)) for each in connections.values()]
-        envelope = canvas.open_envelope(sent[0], secrets)
+        envelope = canvas.open_envelope(sent[0], _canvas_secrets(here, connections.values()))
     except canvas.EnvelopeRefused as error:
         raise refuse(error.code, 401 if error.code == "WRONG_SIGNATURE" else 400) from None
     signers = [connections[each] for each in envelope.signers]
@@ -73,6 +77,8 @@ def canvas_by_post() -> ResponseReturnValue:
 def lwc() -> ResponseReturnValue:
     """Query parameter `token`: a JWT signed by the org's Apex, one use, about a minute."""
     _frame_before_verified()
+    if request.method != "GET":
+        raise refuse("NOT_A_PAGE_LOAD", 405)  # Flask lets HEAD in with GET: a look must not use the proof up
     here = runtime()
     tokens = request.args.getlist("token")
     if len(tokens) != 1:
@@ -138,6 +144,15 @@ def _lwc_launch(connection: Connection, proof: apex.ApexProof, token: str) -> La
         readable=proof.readable,
         editable=proof.editable,
     )
+
+
+def _canvas_secrets(here: Runtime, connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
+    """(connection id, secret). One that cannot be opened keeps its own org out, not the others."""
+    for each in connections:
+        try:
+            yield each.id, here.vault.open(each.canvas_secret_sealed)
+        except CannotOpen:
+            log.error("canvas_secret_sealed_with_unknown_key", connection_id=each.id)
 
 
 def _connections(here: Runtime) -> list[Connection]:

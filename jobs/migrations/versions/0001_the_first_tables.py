@@ -201,6 +201,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("synced_by", sa.String(length=200), nullable=False),
+        sa.Column("own_write_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_before_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_record_link_connection_id_connection")
