@@ -1,7 +1,10 @@
-"""The office of these tests; see `tests/support/office.py`."""
+"""The office of these tests (see `tests/support/office.py`), and one case per CRM for the contract suite."""
 
 from __future__ import annotations
 
+import pytest
+
+from tests.crm.adapter_case import CASES, AdapterCase
 from tests.support.office import (
     admin_api,
     each_office,
@@ -21,3 +24,10 @@ __all__ = [
     "office_on_postgres",
     "office_org",
 ]
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> AdapterCase:
+    """Each CRM there is an adapter for."""
+    made: AdapterCase = CASES[request.param](request.getfixturevalue("office"))
+    return made
