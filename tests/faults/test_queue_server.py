@@ -5,11 +5,15 @@ Web, clock and workers are the same processes before and after: they find the se
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
+from jobs.models import Heartbeat, SyncRun
+from jobs.schedule import CLOCK
 from tests.faults.conftest import READ_TIMEOUT, RECOVERY
 from tests.faults.installation import Installation, installation, until
 from tests.faults.people import Person, new_person
@@ -96,6 +100,42 @@ def test_clicks_while_the_queue_server_is_away_are_saved_said_to_be_and_done(
     here.queue_server.start()
     record_property(RECOVERY, _all_complete(people, run_ids, since=time.monotonic()))
     until(here.is_ready, what="web says it is ready")
+
+
+def test_clicks_that_have_waited_long_are_done_as_soon_as_the_queue_server_is_back(
+    here: Installation, record_property: Callable[[str, object], None]
+) -> None:
+    """The older a click, the rarer it is looked for; an outage must not count as having looked."""
+    people = _people_with_changes(here, 1)
+    here.queue_server.kill()
+    run_ids = [person.rep.click() for person in people]
+    with here.runtime.database.write() as session:
+        for run_id in run_ids:
+            run = session.get_one(SyncRun, run_id)
+            run.created_at -= timedelta(minutes=10)
+            run.enqueue_at -= timedelta(minutes=10)
+    beat_at = _beat_at(here)
+    until(lambda: _beat_at(here) > beat_at + timedelta(seconds=5), what="the clock has ticked a few times in vain")
+    here.queue_server.start()
+    record_property(RECOVERY, _all_complete(people, run_ids, since=time.monotonic()))
+
+
+def test_a_queue_server_that_hangs_delays_an_answer_and_nothing_else(here: Installation) -> None:
+    """It accepts connections and says nothing."""
+    people = _people_with_changes(here, 2)
+    assert here.queue_server.process is not None
+    here.queue_server.process.send_signal(signal.SIGSTOP)
+    try:
+        run_ids = [person.rep.click() for person in people]
+        assert [person.rep.screen.headline for person in people] == ["Your click is saved."] * 2
+    finally:
+        here.queue_server.process.send_signal(signal.SIGCONT)
+    _all_complete(people, run_ids, since=time.monotonic())
+
+
+def _beat_at(here: Installation) -> datetime:
+    with here.runtime.database.read() as session:
+        return session.get_one(Heartbeat, CLOCK).beat_at
 
 
 def _people_with_changes(here: Installation, count: int) -> list[Person]:
