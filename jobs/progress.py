@@ -1,4 +1,4 @@
-"""The bell: tells whoever waits for a run that its row has changed. Losing a ring costs a moment, never an answer."""
+"""The bell: tells whoever waits for a run that it has ended or waits. A lost ring costs a moment, never an answer."""
 
 from __future__ import annotations
 

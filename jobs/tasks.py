@@ -67,7 +67,6 @@ def sync_single(run_id: int) -> None:
     if run is None:
         log.info("run_not_ours", run_id=run_id)
         return
-    progress.tell(runtime, run_id)
     with working_on(run):
         try:
             _sync(runtime, run)

@@ -19,7 +19,7 @@ from jobs.runtime import Runtime
 log = structlog.get_logger()
 
 RECONNECT_SECONDS = 1.0
-# Without the listener, how often a waiter looks by itself.
+# How often a waiter looks by itself: steps are not rung for, only the end of a run.
 LOOK_SECONDS = 0.25
 
 
@@ -47,10 +47,9 @@ class Bell:
             return self._counts[run_id]
 
     def wait(self, run_id: int, count: int, seconds: float) -> None:
-        """Until the bell has rung more often than `count`, or `seconds` are over."""
-        pause = seconds if self._listening else min(seconds, LOOK_SECONDS)
+        """Until the bell has rung more often than `count`, or it is time to look again, `seconds` at most."""
         with self._rung:
-            self._rung.wait_for(lambda: self._counts[run_id] != count, timeout=pause)
+            self._rung.wait_for(lambda: self._counts[run_id] != count, timeout=max(0.0, min(seconds, LOOK_SECONDS)))
 
     def forget(self, run_id: int) -> None:
         with self._rung:

@@ -7,18 +7,16 @@ token, never from the address alone.
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from typing import cast
 
 from flask import Blueprint, Flask, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, and_, bindparam, select
 from werkzeug.exceptions import BadRequest, NotFound
 
-from jobs.models import SyncRun
 from jobs.models.run import OPEN
 from jobs.runs import Ask
 from jobs.runtime import utc_now
+from jobs.sync.rows import RecordKey, RunFacts, run_of
 from jobs.tasks import request_single
 from widget import admin
 from widget.bell import Bell
@@ -37,15 +35,6 @@ SETTLE_SECONDS = 0.15
 ASK_AGAIN_MS = 700
 # How soon to ask again about a run that waits for its time, which an admin may bring forward.
 LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 10.0
-
-_OWN = and_(
-    SyncRun.id == bindparam("run_id"),
-    SyncRun.connection_id == bindparam("connection_id"),
-    SyncRun.object == bindparam("object"),
-    SyncRun.crm_record_id == bindparam("crm_record_id"),
-)
-_RUN = select(SyncRun).where(_OWN)
-_PULSE = select(SyncRun.status, SyncRun.version, SyncRun.resume_at).where(_OWN)
 
 
 def install(app: Flask) -> None:
@@ -91,8 +80,8 @@ def follow(run_id: int) -> ResponseReturnValue:
         run = _hold(bell, claims, run_id, seen)
     finally:
         bell.seats.release()
-    pause_ms = _pause_ms(run.status, run.resume_at)
-    return _partial(claims, Situation(run=run, queue_answers=bell.queue_answers, poll_delay_ms=pause_ms))
+    situation = Situation(run=run, queue_answers=bell.queue_answers, poll_delay_ms=_pause_ms(run))
+    return _partial(claims, situation)
 
 
 @blueprint.post("/token")
@@ -135,54 +124,39 @@ def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
     return render_template("panel/_panel.html", view=panel_view(runtime(), claims, situation))
 
 
-def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> SyncRun:
+def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> RunFacts:
     """The run, once it is over, or has been at a step for long enough to be worth telling, or time is up."""
     until = time.monotonic() + HOLD_SECONDS
     newer_since: float | None = None
     while True:
         count = bell.count(run_id)
-        status, version, resume_at = _pulse(claims, run_id)
+        run = _own_run(claims, run_id)
         now = time.monotonic()
-        if status not in OPEN or _pause_ms(status, resume_at) or now >= until:
-            break
-        if version > seen:
+        if run.status not in OPEN or _pause_ms(run) or now >= until:
+            return run
+        if run.version > seen:
             newer_since = newer_since or now
             if now - newer_since >= SETTLE_SECONDS:
-                break
+                return run
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
-    return _own_run(claims, run_id)
 
 
-def _pause_ms(status: str, resume_at: datetime | None) -> int:
+def _pause_ms(run: RunFacts) -> int:
     """How soon to ask again about a run that waits for its time, holding no seat meanwhile. 0 for any other run."""
-    seconds = (resume_at - utc_now()).total_seconds() if resume_at is not None and status in OPEN else 0
+    if run.resume_at is None or run.status not in OPEN:
+        return 0
+    seconds = (run.resume_at - utc_now()).total_seconds()
     return int(max(LEAST_PAUSE_SECONDS, min(seconds, MOST_PAUSE_SECONDS)) * 1000) if seconds > 0 else 0
 
 
-def _pulse(claims: PanelClaims, run_id: int) -> Row[str, int, datetime | None]:
-    """What can change about a run, looked at each time the bell rings. Raises NotFound for another record's run."""
+def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:
+    """Raises NotFound, also for another record's run."""
+    key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
     with runtime().database.read() as session:
-        pulse = session.execute(_PULSE, _key(claims, run_id)).one_or_none()
-    if pulse is None:
-        raise NotFound
-    return pulse
-
-
-def _own_run(claims: PanelClaims, run_id: int) -> SyncRun:
-    with runtime().database.read() as session:
-        run = session.scalar(_RUN, _key(claims, run_id))
+        run = run_of(session, key, run_id)
     if run is None:
         raise NotFound
     return run
-
-
-def _key(claims: PanelClaims, run_id: int) -> dict[str, int | str]:
-    return {
-        "run_id": run_id,
-        "connection_id": claims.connection_id,
-        "object": claims.object,
-        "crm_record_id": claims.crm_record_id,
-    }
 
 
 def _require_candidate(claims: PanelClaims, local_record_id: int) -> None:

@@ -38,7 +38,7 @@ class Situation:
 
     crm_answers: bool = True
     is_deleted: bool = False
-    run: SyncRun | None = None
+    run: SyncRun | RunFacts | None = None
     poll_delay_ms: int = 0
     queue_answers: bool = True
 

@@ -80,8 +80,12 @@ def host_origins(base_url: str) -> list[str]:
 
 
 def _require_crm_address(runtime: Runtime, base_url: str) -> None:
-    parts = urlsplit(base_url)
-    host = parts.netloc.lower()
+    try:
+        parts = urlsplit(base_url)
+        host = parts.netloc.lower()
+        _ = parts.port
+    except ValueError:
+        raise Unavailable("This is not an address.", code="BAD_ADDRESS") from None
     trusted = host in runtime.settings.trusted_crm_hosts
     is_fine = parts.scheme == "https" or (trusted and parts.scheme == "http")
     if not is_fine or parts.path or parts.query or parts.username:

@@ -135,7 +135,7 @@ class SalesforceAdapter:
         user = self._ask_url(f"{self._secure_url()}/services/oauth2/userinfo")
         with understood():
             organisation = answer["records"][0]
-            return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": user}
+            return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": dict(user)}
 
     def _until_settled(self, row: CrmRow) -> float:
         """Seconds to wait so that the next read can be written upon without overwriting an unseen change."""
@@ -184,7 +184,8 @@ class SalesforceAdapter:
             if unchanged_is_fine and error.status == 304:
                 return None
             raise classify(error.status, error.content, self.meter.headers) from None
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, TypeError) as error:
+            # TypeError: simple-salesforce takes the length of any JSON, a bare number too.
             raise no_answer(error) from error
 
     def _ask_url(self, url: str) -> dict[str, Any]:

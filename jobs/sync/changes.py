@@ -27,6 +27,11 @@ def landed(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any
     ]
 
 
+def agreed_by(done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
+    """The base of our fields after these writes of ours; the last write of a field counts."""
+    return {change["field"]: merge.Base(change["new"], change["new"]) for change in done}
+
+
 def direction(changes: Sequence[dict[str, Any]]) -> str:
     sides = {change["side"] for change in changes}
     return {frozenset({CRM}): "outbound", frozenset({HERE}): "inbound", frozenset({CRM, HERE}): "two_way"}.get(

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from jobs import progress, runs
+from jobs import runs
 from jobs.crm.base import CrmRow
 from jobs.crm.errors import (
     DuplicateFound,
@@ -26,7 +26,7 @@ from jobs.crm.errors import (
     Unavailable,
 )
 from jobs.sync import merge, settle
-from jobs.sync.changes import crm_changes, landed
+from jobs.sync.changes import agreed_by, crm_changes, landed
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 
@@ -45,6 +45,8 @@ class Round:
     # Writes that may have reached the CRM without our learning of it: looked for in what it holds now.
     pending: list[dict[str, Any]] = field(default_factory=list)
     done: list[dict[str, Any]] = field(default_factory=list)
+    # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
+    written: dict[str, merge.Base] = field(default_factory=dict)
 
 
 def sync_record(setup: Setup) -> None:
@@ -70,10 +72,12 @@ def sync_record(setup: Setup) -> None:
 
 def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     """Decide on what is there now, and carry it out; False when it moved under us and has to be looked at again."""
-    with setup.runtime.database.read() as session:
-        scene = look_around(session, setup, row)
     state.done += landed(state.pending, row)
     state.pending = []
+    with setup.runtime.database.read() as session:
+        scene = look_around(session, setup, row)
+    # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
+    scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | state.written)
     plan = make_plan(setup, row, scene, state.refusals)
     if (skip := switched_off(setup) or plan.skip) is not None:
         settle.skipped(setup, row, scene, skip, done=state.done)
@@ -86,6 +90,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         if stored is None:
             return False
         row, written = stored, _stored_base(pushes, stored)
+        state.written |= written
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settle.settle(setup, settle.Settlement(read, row, scene, plan, state.done, written, state.refusals))
@@ -101,7 +106,6 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
     """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
     wanted = crm_changes(pushes)
     settle.note_intent(setup, row, scene, [*state.done, *wanted])
-    progress.tell(setup.runtime, setup.run.id)
     try:
         result = setup.adapter.write(
             setup.run.object, row, {each.rule.crm_field: each.value for each in pushes}, setup.fields

@@ -135,6 +135,12 @@ def entry_of_run(session: Session, run_id: int) -> EntryFacts | None:
     return EntryFacts(*row) if row is not None else None
 
 
+def run_of(session: Session, key: RecordKey, run_id: int) -> RunFacts | None:
+    """A run by its id, if it is one of this record."""
+    row = session.connection().execute(_run(), {**asdict(key), "run_id": run_id}).one_or_none()
+    return RunFacts(*row) if row is not None else None
+
+
 def local_facts(session: Session, local_record_id: int) -> LocalFacts | None:
     query = select(*_columns(LocalFacts, LocalRecord)).where(LocalRecord.id == local_record_id)
     row = session.connection().execute(query).one_or_none()
@@ -173,6 +179,11 @@ def _entries() -> Select[Any]:
         .order_by(SyncLogEntry.id.desc())
         .limit(LAST_ENTRIES)
     )
+
+
+@cache
+def _run() -> Select[Any]:
+    return select(*_columns(RunFacts, SyncRun)).where(SyncRun.id == bindparam("run_id"), _same_record(SyncRun))
 
 
 @cache
