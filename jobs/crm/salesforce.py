@@ -135,7 +135,7 @@ class SalesforceAdapter:
         user = self._ask_url(f"{self._secure_url()}/services/oauth2/userinfo")
         with understood():
             organisation = answer["records"][0]
-            return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": dict(user)}
+            return {"org_id": organisation["Id"], "org_name": organisation["Name"], "user": {**user}}
 
     def _until_settled(self, row: CrmRow) -> float:
         """Seconds to wait so that the next read can be written upon without overwriting an unseen change."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from jobs.crm.base import CrmAdapter, CrmRow, WriteResult
@@ -98,18 +100,23 @@ def test_a_record_changed_in_the_very_second_it_was_read_is_waited_for(case: Ada
     with pytest.raises(MovedOn):
         write(case, adapter, row, case.text_field, "Owner")
     assert case.writes() == []
-    settled = row_of(case, adapter, record_id)
-    assert write(case, adapter, settled, case.text_field, "Owner").before.values[case.text_field] == "Just now"
+    for _ in range(3):
+        with suppress(MovedOn):
+            settled = row_of(case, adapter, record_id)
+            assert write(case, adapter, settled, case.text_field, "Owner").before.values[case.text_field] == "Just now"
+            break
+    assert [each["new"] for each in case.writes()] == [{case.text_field: "Owner"}]
 
 
-def test_after_its_own_write_it_may_write_again_on_what_it_read_back(
-    case: AdapterCase, adapter: CrmAdapter, row: CrmRow
-) -> None:
-    after = write(case, adapter, row, case.text_field, "Owner").after
-    with pytest.raises(MovedOn):  # its own write is as fresh as anybody's
-        write(case, adapter, after, case.text_field, "Director")
-    again = row_of(case, adapter, row.record_id)
-    assert write(case, adapter, again, case.text_field, "Director").before.values[case.text_field] == "Owner"
+def test_its_own_write_is_as_fresh_as_anybodys(case: AdapterCase, adapter: CrmAdapter, row: CrmRow) -> None:
+    """Waited for within the call that meets it, so that looking again a few times is enough."""
+    seen = write(case, adapter, row, case.text_field, "Owner").after
+    for _ in range(3):
+        with suppress(MovedOn):
+            assert write(case, adapter, seen, case.text_field, "Director").before.values[case.text_field] == "Owner"
+            break
+        seen = row_of(case, adapter, row.record_id)
+    assert [each["new"] for each in case.writes()] == [{case.text_field: "Owner"}, {case.text_field: "Director"}]
 
 
 def test_a_change_while_the_token_had_ended_is_seen_all_the_same(

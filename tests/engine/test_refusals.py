@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jobs.models.run import FAILED, PARTIAL, QUEUED
@@ -34,7 +36,7 @@ def assert_told(told: Told, code: str, *words: str) -> None:
 class TestOneFieldOfSeveral:
     """The first name is fine; the other one is not."""
 
-    def sync_with(self, office: Office, ana: str, local_id: int, **values: object) -> Told:
+    def sync_with(self, office: Office, ana: str, local_id: int, **values: Any) -> Told:
         office.change(local_id, first_name="Anna", **values)
         told = office.sync("Contact", ana)
         assert office.shown_in_crm(ana, "FirstName") == {"FirstName": "Anna"}
