@@ -19,6 +19,7 @@ from tests.support.org_server import Json
 from tests.support.screen import Screen
 
 OBJECT = "Contact"
+HIGHEST_SCORE = 100  # a rule of the sample org
 # CRM field -> ours, as the sample connection maps them.
 FIELDS = {"Title": "job_title", "FirstName": "first_name", "LastName": "last_name", "Lead_Score__c": "lead_score"}
 
@@ -95,10 +96,10 @@ class Person:
         number = next(self.here.numbers)
         self.change = Change(
             title=(self.local().values.get("job_title"), f"Title {number}"),
-            score=(self.local().values.get("lead_score"), number),
+            score=(self.local().values.get("lead_score"), number % HIGHEST_SCORE + 1),
         )
-        self.edit(Title=f"Title {number}")
-        self.change_here(lead_score=number)
+        self.edit(Title=self.change.title[1])
+        self.change_here(lead_score=self.change.score[1])
         self.here.let_org_time_pass()
         self.since = self.here.mark()
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pytest
+from sqlalchemy import select
+
+from jobs.models import ObjectMapping
+from jobs.runtime import utc_now
 from tests.faults.installation import Installation, until
 from tests.faults.people import Person, new_person
 
@@ -72,7 +79,7 @@ def test_a_change_of_ours_while_the_org_is_writing_survives(here: Installation) 
     here.let_org_time_pass()
     person.since = here.mark()
     fault = here.org.fault("latency", f"sobjects/.*{person.record_id}", seconds=1.2)
-    run_id = person.rep.click()
+    person.rep.click()
     until(lambda: here.has_struck(fault), what="our write is under way")
     person.change_here(lead_score=42, first_name="Patricia")
     person.rep.follow()
@@ -81,7 +88,52 @@ def test_a_change_of_ours_while_the_org_is_writing_survives(here: Installation) 
     assert person.local().values["first_name"] == "Patricia"
     assert [write["new"].get("Lead_Score__c") for write in person.our_writes()][-1] == 42
     person.require_in_step()
-    _require_every_write_is_logged(person, run_id)
+    _require_every_write_is_logged(person)
+    person.require_quiet()
+
+
+@pytest.mark.parametrize("also_changed_there", [False, True])
+def test_our_own_write_is_not_taken_for_a_newer_change_of_the_org(here: Installation, also_changed_there: bool) -> None:
+    """A colleague changes a field again while its first change is on its way: the org stamps the first one later."""
+    person = new_person(here)
+    if also_changed_there:  # there is something to bring here too: our record is compared once more
+        person.edit(FirstName="Patricia")
+    _change_title_here(person, "First title")
+    fault = here.org.fault("latency", f"sobjects/.*{person.record_id}", seconds=2)
+    person.rep.click()
+    until(lambda: here.has_struck(fault), what="our write is under way")
+    person.change_here(job_title="Second title")
+    person.rep.follow()
+    if not also_changed_there:  # it came after the click, and goes with the next one
+        person.rep.click()
+        person.rep.follow()
+
+    assert person.local().values["job_title"] == "Second title"
+    assert [write["new"] for write in person.our_writes()] == [{"Title": "First title"}, {"Title": "Second title"}]
+    person.require_in_step()
+    _require_every_write_is_logged(person)
+    person.require_quiet()
+
+
+@pytest.mark.parametrize("conflict_rule", ["most_recent", "prefer_crm", "ask"])
+def test_nor_is_the_write_of_a_worker_that_was_killed(here: Installation, conflict_rule: str) -> None:
+    """It had written, and died before it could say so; meanwhile a colleague changes the same field again."""
+    person = new_person(here)
+    _change_title_here(person, "First title")
+    with _conflicts_are_settled_by(here, conflict_rule):
+        here.org.fault("hang", f"sobjects/.*{person.record_id}", seconds=1, apply=True)
+        run_id = person.rep.click()
+        until(lambda: bool(person.our_writes()), what="the org has written")
+        here.kill(*here.workers)
+        person.change_here(job_title="Second title")
+        here.restart(*here.workers)
+        until(lambda: here.is_over(run_id), what="the run completes")
+        person.rep.follow()
+
+    assert person.local().values["job_title"] == "Second title"
+    assert [write["new"] for write in person.our_writes()] == [{"Title": "First title"}, {"Title": "Second title"}]
+    person.require_in_step()
+    _require_every_write_is_logged(person)
     person.require_quiet()
 
 
@@ -113,6 +165,23 @@ def test_clicks_under_a_stream_of_edits_on_both_sides_lose_no_edit(here: Install
     person.require_quiet()
 
 
+@contextmanager
+def _conflicts_are_settled_by(here: Installation, rule: str) -> Iterator[None]:
+    """As an admin would set it for the title."""
+    _set_conflict_rule(here, rule)
+    try:
+        yield
+    finally:
+        _set_conflict_rule(here, "most_recent")
+
+
+def _set_conflict_rule(here: Installation, rule: str) -> None:
+    with here.runtime.database.write() as session:
+        mapping = session.scalars(select(ObjectMapping).where(ObjectMapping.object == "Contact")).one()
+        next(each for each in mapping.fields if each.crm_field == "Title").conflict_rule = rule
+        mapping.updated_at = utc_now()
+
+
 def _change_title_here(person: Person, title: str) -> None:
     person.here.let_org_time_pass()
     person.change_here(job_title=title)
@@ -130,11 +199,11 @@ def _to_the_start_of_a_second(here: Installation) -> None:
         time.sleep(0.02)
 
 
-def _require_every_write_is_logged(person: Person, run_id: int) -> None:
+def _require_every_write_is_logged(person: Person) -> None:
     """What the org wrote for us, and what our log says it wrote, are the same, in the same order."""
     told = [
         (each["crm_field"], each["old"], each["new"])
-        for entry in person.here.entries_of(run_id)
+        for entry in person.entries()
         for each in entry.changes
         if each["side"] == "crm"
     ]
