@@ -40,6 +40,7 @@ from tests.support.processes import eventually, free_ports
 
 CLOCK_STEP_SECONDS = 3.0
 WAIT_SECONDS = 40.0
+UNTOUCHED = "test"
 
 
 @dataclass
@@ -129,11 +130,29 @@ class Installation:
                 connection.rollback()
                 connection.close()
         else:
-            plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-            with psycopg.connect(plain) as server:
+            with psycopg.connect(self._postgres_address, application_name=UNTOUCHED) as server:
                 server.execute("LOCK TABLE sync_run IN EXCLUSIVE MODE")
                 yield
                 server.rollback()
+
+    def end_database_connections(self) -> None:
+        """PostgreSQL only: every connection but that of `database_locked`, once a run is about to be finished."""
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+            "AND query LIKE 'UPDATE sync_run%finished_at%'"
+        )
+        end = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND application_name <> %s"
+        )
+        with psycopg.connect(self._postgres_address, autocommit=True) as server:
+            until(lambda: server.execute(waiting).fetchone() != (0,), what="a worker waits to finish its run")
+            server.execute(end, (UNTOUCHED,))
+
+    @property
+    def _postgres_address(self) -> str:
+        address = make_url(self.settings.database_url)
+        return address.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def jobs_started(self) -> int:
         """How many jobs workers have taken and not put down, those of the dead included."""

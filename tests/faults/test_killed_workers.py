@@ -117,6 +117,26 @@ def test_the_same_holds_on_postgres(
     _kill_again_and_again(here_on_postgres, STEPS[step], max(AT_ONCE, rounds // 5), record_property)
 
 
+@pytest.mark.postgres
+def test_a_database_that_ends_every_connection_at_the_commit_costs_only_time(here_on_postgres: Installation) -> None:
+    """As when it is restarted, or fails over: the org has written, and our commit is refused."""
+    here = here_on_postgres
+    person = new_person(here)
+    person.change_both_sides()
+    fault = here.org.fault("latency", f"sobjects/.*{person.record_id}", seconds=1)
+    run_id = person.rep.click()
+    until(lambda: here.has_struck(fault), what="the write is under way")
+    with here.database_locked():
+        until(lambda: bool(person.our_writes()), what="the org has written")
+        here.end_database_connections()
+    until(lambda: here.is_over(run_id), what="the run completes by itself")
+    assert here.run(run_id).attempts == 2
+    person.rep.follow()
+    person.require_one_write(run_id)
+    person.require_quiet()
+    assert all(process.poll() is None for process in here.children.values())
+
+
 def test_a_write_that_arrives_after_its_worker_died_is_not_done_twice(here: Installation) -> None:
     """The dead worker's request lies in the network while another worker does the same: one of the two is refused."""
     person = new_person(here)
