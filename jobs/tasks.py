@@ -86,8 +86,9 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
     adapter = open_adapter(runtime, connection)
     try:
         _wait_while_paused(connection)
-        is_on = connection.syncs_enabled and mapping.enabled  # if not, not even the fields are asked for
-        info = describe(runtime, adapter, connection.id, run.object) if is_on else ObjectInfo(run.object, "")
+        # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
+        needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
+        info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
         return _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
     except RetryLater as error:
         return _retry_later(runtime, run, connection, adapter, error)
