@@ -77,7 +77,7 @@ def _client(url: str, *, answer_seconds: float | None) -> redis.Redis:
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=answer_seconds,
         # redis-py's own default waits up to 10 s between three tries. One try at once is enough for a
-        # connection that went stale while the server restarted.
-        retry=Retry(NoBackoff(), 1),
+        # connection that went stale while the server restarted; one that hangs is not worth a second wait.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         health_check_interval=30,
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from jobs.runtime import utc_now
 from tests.faults.installation import Installation, until
 from tests.faults.people import Person, new_person
@@ -30,22 +28,13 @@ ON_THE_READ: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("trouble", ON_THE_WRITE)
-def test_trouble_on_the_write_is_got_over(here: Installation, trouble: str) -> None:
-    kind, parameters = ON_THE_WRITE[trouble]
-    person = new_person(here)
-    person.change_both_sides()
-    fault = here.org.fault(kind, f"sobjects/.*{person.record_id}", **parameters)
-    _completes_in_spite_of(person, fault)
+def test_whatever_goes_wrong_with_the_write_is_got_over(here: Installation) -> None:
+    """Each trouble befalls a person of its own, all at the same time."""
+    _all_complete_in_spite_of(here, ON_THE_WRITE, r"sobjects/.*{}")
 
 
-@pytest.mark.parametrize("trouble", ON_THE_READ)
-def test_trouble_on_the_read_is_got_over(here: Installation, trouble: str) -> None:
-    kind, parameters = ON_THE_READ[trouble]
-    person = new_person(here)
-    person.change_both_sides()
-    fault = here.org.fault(kind, f"queryAll.*{person.record_id}", **parameters)
-    _completes_in_spite_of(person, fault)
+def test_whatever_goes_wrong_with_the_read_is_got_over(here: Installation) -> None:
+    _all_complete_in_spite_of(here, ON_THE_READ, r"queryAll.*{}")
 
 
 def test_a_row_that_somebody_else_is_saving_is_waited_for(here: Installation) -> None:
@@ -145,13 +134,21 @@ def test_a_limit_without_a_time_pauses_and_asks_the_org_nothing_meanwhile(here: 
         each.require_quiet()
 
 
-def _completes_in_spite_of(person: Person, fault: int) -> None:
-    run_id = person.rep.click()
-    until(lambda: person.here.has_struck(fault), what="the trouble has happened")
-    person.rep.follow()
-    assert person.here.run(run_id).status == "succeeded"
-    person.require_one_write(run_id)
-    person.require_quiet()
+def _all_complete_in_spite_of(here: Installation, troubles: dict[str, tuple[str, dict[str, Any]]], where: str) -> None:
+    people = {trouble: new_person(here) for trouble in troubles}
+    for person in people.values():
+        person.change_both_sides()
+    faults = [
+        here.org.fault(kind, where.format(people[trouble].record_id), **parameters)
+        for trouble, (kind, parameters) in troubles.items()
+    ]
+    run_ids = {trouble: person.rep.click() for trouble, person in people.items()}
+    until(lambda: here.has_struck(*faults), what="all of it has happened")
+    for trouble, person in people.items():
+        person.rep.follow()
+        assert here.run(run_ids[trouble]).status == "succeeded", trouble
+        person.require_one_write(run_ids[trouble])
+        person.require_quiet()
 
 
 def _changed_at(person: Person) -> Any:

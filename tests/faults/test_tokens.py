@@ -43,7 +43,7 @@ def rotating(here: Installation) -> Iterator[Installation]:
 def test_two_processes_with_four_threads_each_get_one_new_token_between_them(rotating: Installation) -> None:
     person = new_person(rotating)
     seen = {_refresh_token(rotating)}
-    for number in range(1, 4):
+    for number in range(1, 3):
         processes = [_token_users(rotating, person.record_id) for _ in range(PROCESSES)]
         rotating.org.control("expire_tokens", {})
         rotating.org.fault("latency", TOKEN_PATH, seconds=0.5)  # all of them are refused before there is a new one
