@@ -57,7 +57,7 @@ def window(open_window: OpenWindow) -> Window:
 @pytest.fixture
 def record_page(window: Window, demo: Demo) -> RecordPage:
     """A rep's window on the record pages."""
-    return RecordPage(window.page, demo)
+    return RecordPage(window, demo)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Literal
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
 from tests.browser.demo import Demo, Record
+from tests.browser.window import Window
 
 Protocol = Literal["canvas", "lwc", "lwc-sandboxed"]
 MODES: dict[Protocol, str] = {"canvas": "view", "lwc": "lwc", "lwc-sandboxed": "lwc-sandboxed"}
@@ -23,12 +24,13 @@ WIDTHS = {300: 318, 1000: 1398}
 class RecordPage:
     """The page, and the panel framed in it."""
 
-    def __init__(self, page: Page, demo: Demo) -> None:
-        self.page = page
+    def __init__(self, window: Window, demo: Demo) -> None:
+        self.window = window
+        self.page: Page = window.page
         self._demo = demo
 
-    def open(self, record: Record, *, by: Protocol = "canvas", viewer: str = "") -> RecordPage:
-        query = "?placement=main" + (f"&as={viewer}" if viewer else "")
+    def open(self, record: Record, *, by: Protocol = "canvas", viewer: str = "", place: str = "main") -> RecordPage:
+        query = f"?placement={place}" + (f"&as={viewer}" if viewer else "")
         self.page.goto(f"{self._demo.org_url}/lightning/r/{record.object}/{record.id}/{MODES[by]}{query}")
         expect(self.panel.locator("#panel")).to_be_visible(timeout=PATIENCE_MS)
         return self
@@ -94,13 +96,40 @@ class RecordPage:
         self.page.get_by_role("button", name="Save").click()
         expect(self.page.locator("#toast")).to_contain_text("was saved", timeout=PATIENCE_MS)
 
+    def fresh_proof(self) -> str:
+        """A new signed request for the record of the page, as Canvas makes one."""
+        where = self.page.locator("[data-embed=canvas]").get_attribute("data-renew")
+        return str(self.page.evaluate("async url => (await (await fetch(url)).json()).signed_request", where))
+
+    def post_into_frame(self, proof: str = "") -> None:
+        """What Canvas does to open a panel. Without `proof` it is the one that opened the present panel."""
+        self.page.evaluate(
+            """proof => {
+              const form = document.querySelector('[data-embed=canvas] form')
+              form.elements.signed_request.value = proof || form.elements.signed_request.value
+              form.submit()
+            }""",
+            proof,
+        )
+
+    def forgive_refusal(self, status: int) -> None:
+        """The browser itself notes that the frame's page came with this status."""
+        self.window.forgive(f"status of {status}")
+
+    def picture_of_page(self, name: str) -> None:
+        """With SCREENSHOTS=folder: the window as it stands."""
+        if PICTURES:
+            self.page.mouse.move(0, 0)
+            self.page.wait_for_timeout(400)
+            self.page.screenshot(path=_folder() / f"{name}.png")
+
     def picture(self, name: str) -> None:
         """With SCREENSHOTS=folder: the panel in its page, narrow and wide, light and dark."""
         if not PICTURES:
             return
-        folder = Path(PICTURES)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = _folder()
         before = self.page.viewport_size
+        self.page.mouse.move(0, 0)
         for width, window in WIDTHS.items():
             self.page.set_viewport_size({"width": window, "height": 1200})
             for scheme in ("light", "dark"):
@@ -110,3 +139,9 @@ class RecordPage:
         self.page.emulate_media(color_scheme="light")
         if before:
             self.page.set_viewport_size(before)
+
+
+def _folder() -> Path:
+    folder = Path(PICTURES)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

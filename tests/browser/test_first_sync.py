@@ -38,6 +38,20 @@ def test_a_contact_we_know_by_email_is_linked_and_both_sides_change(
     expect(admin.page.get_by_role("row", name="Job title Chief of Staff")).to_be_visible()
 
 
+def test_the_panel_is_at_home_in_the_sidebar(demo: Demo, record_page: RecordPage) -> None:
+    record_page.page.set_viewport_size({"width": 1240, "height": 860})
+    ben = demo.find("Contact", "Ben Example")
+    demo.edit(ben, Lead_Score__c=12)
+    record_page.open(ben, place="sidebar")
+    place = record_page.place_of_button()
+    record_page.sync("from Salesforce", "1 field to Salesforce")
+    assert record_page.place_of_button() == place
+    record_page.refresh()
+    expect(record_page.salesforce_value("Lead Score")).to_contain_text("37")
+    assert record_page.frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    record_page.picture_of_page("00-record-page")
+
+
 def test_the_page_of_salesforce_shows_the_pushed_value_after_refresh(
     demo: Demo, record_page: RecordPage, admin: AdminArea
 ) -> None:
@@ -87,8 +101,8 @@ def test_a_double_click_is_one_run(demo: Demo, record_page: RecordPage, admin: A
 
 def test_two_reps_join_one_run(demo: Demo, open_window: OpenWindow, admin: AdminArea) -> None:
     contact = demo.contact()
-    riley = RecordPage(open_window().page, demo).open(contact, viewer=RILEY)
-    lee = RecordPage(open_window().page, demo).open(contact, by="lwc", viewer=LEE)
+    riley = RecordPage(open_window(), demo).open(contact, viewer=RILEY)
+    lee = RecordPage(open_window(), demo).open(contact, by="lwc", viewer=LEE)
     with demo.fault(kind="latency", match="/services/data", count=None, seconds=2):
         riley.button.click()
         riley.says("Salesforce")

@@ -20,7 +20,8 @@ SPY = """
 window.touched = []
 for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches', 'cookieStore']) {
   const own = Object.getOwnPropertyDescriptor(window, name)
-  if (own) Object.defineProperty(window, name, { configurable: true, get () { touched.push(name); return own.get.call(window) } })
+  const get = () => { touched.push(name); return own.get.call(window) }
+  if (own) Object.defineProperty(window, name, { configurable: true, get })
 }
 const jar = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie')
 Object.defineProperty(Document.prototype, 'cookie', {
@@ -53,7 +54,7 @@ def test_a_record_is_synced_without_a_cookie_or_any_storage(demo: Demo, window: 
     window.context.add_init_script(SPY)
     block_third_party_cookies(window)
     contact = demo.contact()
-    record_page = RecordPage(window.page, demo).open(contact, by=protocol)
+    record_page = RecordPage(window, demo).open(contact, by=protocol)
     record_page.sync("Created here from Salesforce")
     record_page.sync("Nothing to do.")
 
@@ -106,8 +107,8 @@ def test_no_foreign_page_may_frame_the_panel(demo: Demo, window: Window) -> None
 
 def test_two_windows_of_one_rep_do_not_disturb_each_other(demo: Demo, open_window: OpenWindow) -> None:
     contact = demo.contact()
-    first = RecordPage(open_window().page, demo).open(contact)
-    second = RecordPage(open_window().page, demo).open(contact, by="lwc-sandboxed")
+    first = RecordPage(open_window(), demo).open(contact)
+    second = RecordPage(open_window(), demo).open(contact, by="lwc-sandboxed")
     first.sync("Created here from Salesforce")
     second.sync("Nothing to do.")
     first.sync("Nothing to do.")

@@ -71,10 +71,10 @@ def test_a_lead_is_linked_to_the_person_we_know(demo: Demo, record_page: RecordP
     expect(record_page.panel.locator("#top")).to_contain_text("Linked to Uma Fixture")
 
 
-def test_one_of_several_candidates_is_chosen_and_linked(
-    demo: Demo, record_page: RecordPage, admin: AdminArea
-) -> None:
-    chloe = demo.new("Contact", "Cleo Twofold", FirstName="Cleo", LastName="Twofold", Email="chloe.specimen@example.net")
+def test_one_of_several_candidates_is_chosen_and_linked(demo: Demo, record_page: RecordPage, admin: AdminArea) -> None:
+    chloe = demo.new(
+        "Contact", "Cleo Twofold", FirstName="Cleo", LastName="Twofold", Email="chloe.specimen@example.net"
+    )
     record_page.open(chloe)
     record_page.says("Several of our records could be this one.")
     record_page.picture("06-several-candidates")
