@@ -121,6 +121,7 @@ class ConnectionTokens:
             connection.token_version = version
             connection.refreshing_until = None
             connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
+            connection.broken_at = None
         return AccessToken(granted["access_token"], version)
 
     def _release(self) -> None:

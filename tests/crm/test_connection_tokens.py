@@ -167,6 +167,7 @@ class TestBrokenAndMended:
         assert office.sync("Contact", ana).outcome == "created"
         connection = office.connection
         assert (connection.state, connection.broken_code, connection.broken_message) == (ACTIVE, "", "")
+        assert connection.broken_at is None
 
     @pytest.mark.xfail(strict=True, reason="only a newly fetched token mends the connection so far")
     def test_a_success_with_the_token_at_hand_mends_it_too(self, office: Office, ana: str) -> None:
