@@ -1,11 +1,11 @@
-"""The office of these tests (see `tests/support/office.py`), and one case per CRM for the contract suite."""
+"""The office of these tests (see `tests/support/office_fixtures.py`), and one case per CRM for the contract suite."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.crm.adapter_case import CASES, AdapterCase
-from tests.support.office import (
+from tests.support.office_fixtures import (
     admin_api,
     each_office,
     office,

@@ -1,8 +1,8 @@
-"""The office of these tests; see `tests/support/office.py`."""
+"""The office of these tests; see `tests/support/office_fixtures.py`."""
 
 from __future__ import annotations
 
-from tests.support.office import (
+from tests.support.office_fixtures import (
     admin_api,
     each_office,
     office,
