@@ -39,7 +39,7 @@ def test_a_contact_we_know_by_email_is_linked_and_both_sides_change(
 
 
 def test_the_panel_is_at_home_in_the_sidebar(demo: Demo, record_page: RecordPage) -> None:
-    record_page.page.set_viewport_size({"width": 1240, "height": 860})
+    record_page.page.set_viewport_size({"width": 1240, "height": 980})
     ben = demo.find("Contact", "Ben Example")
     demo.edit(ben, Lead_Score__c=12)
     record_page.open(ben, place="sidebar")

@@ -72,14 +72,12 @@ def test_a_lead_is_linked_to_the_person_we_know(demo: Demo, record_page: RecordP
 
 
 def test_one_of_several_candidates_is_chosen_and_linked(demo: Demo, record_page: RecordPage, admin: AdminArea) -> None:
-    chloe = demo.new(
-        "Contact", "Cleo Twofold", FirstName="Cleo", LastName="Twofold", Email="chloe.specimen@example.net"
-    )
-    record_page.open(chloe)
+    cleo = demo.new("Contact", "Cleo Twofold", FirstName="Cleo", LastName="Twofold", Email="chloe.specimen@example.net")
+    record_page.open(cleo)
     record_page.says("Several of our records could be this one.")
     record_page.picture("06-several-candidates")
     record_page.sync("Several of our records could be this one.")
-    assert demo.writes(chloe)[1:] == []
+    assert demo.writes(cleo)[1:] == []
     choice = record_page.panel.locator(".choices li", has_text="Sales Manager")
     choice.get_by_role("button", name="This one").click()
     record_page.says("from Salesforce")
