@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+from jobs.tasks import enqueue_single
 from tests.faults.installation import Installation, until
 from tests.faults.people import Person, Rep, new_person
 
@@ -50,6 +51,24 @@ def test_a_click_while_a_run_is_on_joins_it_and_one_after_its_end_starts_anew(he
     assert colleague.click() > run_id
     assert colleague.follow().headline == "Nothing to do."
     person.require_one_write(run_id)
+
+
+def test_a_run_that_stands_in_the_queue_several_times_is_done_once(here: Installation) -> None:
+    """The clock enqueues what it does not see picked up; the first job may come through all the same."""
+    person = new_person(here)
+    person.change_both_sides()
+    fault = here.org.fault("latency", f"queryAll.*{person.record_id}", seconds=1)
+    run_id = person.rep.click()
+    for _ in range(5):
+        assert enqueue_single(here.runtime, run_id)
+    until(lambda: here.has_struck(fault), what="the read is under way")
+    until(lambda: here.is_over(run_id), what="the run completes")
+    assert enqueue_single(here.runtime, run_id)
+    person.rep.follow()
+    reads = [call for call in here.calls(person.since, "/queryAll") if person.record_id in call["query"]]
+    assert (here.run(run_id).attempts, len(reads), person.patches()) == (1, 1, [204])
+    person.require_one_write(run_id)
+    person.require_quiet()
 
 
 def test_twenty_quiet_rounds_change_nothing_on_either_side(here: Installation) -> None:

@@ -115,7 +115,7 @@ def test_our_own_write_is_not_taken_for_a_newer_change_of_the_org(here: Installa
     person.require_quiet()
 
 
-@pytest.mark.parametrize("conflict_rule", ["most_recent", "prefer_crm", "ask"])
+@pytest.mark.parametrize("conflict_rule", ["prefer_crm", "ask"])
 def test_nor_is_the_write_of_a_worker_that_was_killed(here: Installation, conflict_rule: str) -> None:
     """It had written, and died before it could say so; meanwhile a colleague changes the same field again."""
     person = new_person(here)
