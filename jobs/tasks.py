@@ -16,7 +16,7 @@ from jobs.crm.base import CrmAdapter, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
 from jobs.models import Connection, SyncRun
-from jobs.models.connection import BROKEN
+from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.engine import sync_record
@@ -89,7 +89,8 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
         # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
         needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
         info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
-        return _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
+        _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
+        return _mended(runtime, connection) if connection.state == BROKEN and adapter.calls else None
     except RetryLater as error:
         return _retry_later(runtime, run, connection, adapter, error)
     except ConnectionBroken as error:
@@ -146,6 +147,13 @@ def _connection_broken(
         row.broken_code, row.broken_message = error.code, error.message
     code = error.code if error.code == "ENCRYPTION_KEY" else "CONNECTION_BROKEN"
     settle.failed(runtime, run, connection, calls=adapter.calls, code=code, detail=error.message)
+
+
+def _mended(runtime: Runtime, connection: Connection) -> None:
+    """It answered: whatever broke it is over."""
+    with runtime.database.write() as session:
+        row = session.get_one(Connection, connection.id)
+        row.state, row.broken_at, row.broken_code, row.broken_message = ACTIVE, None, "", ""
 
 
 def _put_back(

@@ -130,7 +130,7 @@ def entry_words(facts: Facts, entry: EntryFacts) -> tuple[str, str]:
 
 
 def visible_changes(facts: Facts, entry: EntryFacts) -> list[dict[str, Any]]:
-    return [each for each in entry.changes if facts.may_read(each["crm_field"])]
+    return [each for each in entry.changes if facts.may_read(each["crm_field"]) and not each.get("unsure")]
 
 
 def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, Any]], message: str) -> str:

@@ -20,16 +20,25 @@ def local_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
     return [_change(decision, HERE) for decision in decisions]
 
 
-def landed(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any]]:
-    """Those of our writes that are known to be done, or that the CRM is seen to hold: not to be done again."""
-    return [
-        change for change in pending if change.get("confirmed") or row.values.get(change["crm_field"]) == change["new"]
-    ]
+def booked(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any]]:
+    """Those of our unanswered writes that stay on the books.
+
+    Known to be done, or seen in what the CRM holds: not to be done again. Where it holds neither our value nor the
+    one before, somebody has overwritten one of the two: `unsure`. Where it holds the old value it was never done.
+    """
+    kept: list[dict[str, Any]] = []
+    for change in pending:
+        now = row.values.get(change["crm_field"])
+        if change.get("confirmed") or change.get("unsure") or now == change["new"]:
+            kept.append(change)
+        elif now != change["old"]:
+            kept.append({**change, "unsure": True})
+    return kept
 
 
 def agreed_by(done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
     """The base of our fields after these writes of ours; the last write of a field counts."""
-    return {change["field"]: merge.Base(change["new"], change["new"]) for change in done}
+    return {change["field"]: merge.Base(change["new"], change["new"]) for change in done if not change.get("unsure")}
 
 
 def direction(changes: Sequence[dict[str, Any]]) -> str:

@@ -26,7 +26,7 @@ from jobs.crm.errors import (
     Unavailable,
 )
 from jobs.sync import merge, settle
-from jobs.sync.changes import agreed_by, crm_changes, landed
+from jobs.sync.changes import agreed_by, booked, crm_changes
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 
@@ -72,7 +72,7 @@ def sync_record(setup: Setup) -> None:
 
 def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     """Decide on what is there now, and carry it out; False when it moved under us and has to be looked at again."""
-    state.done += landed(state.pending, row)
+    state.done += booked(state.pending, row)
     state.pending = []
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)

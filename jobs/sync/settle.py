@@ -94,6 +94,9 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     entry.left_alone = _left_alone(setup, what.plan, what.refusals)
     entry.outcome = _outcome(entry, is_new=is_new, asks=bool(what.plan.chosen("ask")))
     entry.finished_at = utc_now()
+    if any(change.get("unsure") for change in entry.changes):
+        said = words("WRITE_UNKNOWN", crm=setup.crm_label)
+        entry.code, entry.message, entry.remedy = "WRITE_UNKNOWN", said.message, said.remedy
     _finish(session, setup, entry, what.refusals)
 
 

@@ -169,7 +169,6 @@ class TestBrokenAndMended:
         assert (connection.state, connection.broken_code, connection.broken_message) == (ACTIVE, "", "")
         assert connection.broken_at is None
 
-    @pytest.mark.xfail(strict=True, reason="only a newly fetched token mends the connection so far")
     def test_a_success_with_the_token_at_hand_mends_it_too(self, office: Office, ana: str) -> None:
         """What broke it need not have been the token."""
         office.warm("Contact")

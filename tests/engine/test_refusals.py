@@ -208,7 +208,6 @@ class TestLater:
         done = office.again(lost)
         assert (done.outcome, done.written) == ("updated", {"Title": "Owner"})
 
-    @pytest.mark.xfail(strict=True, reason="a lost write that somebody overwrote before the next attempt is not booked")
     def test_a_lost_write_that_somebody_overwrote_meanwhile_stays_in_the_books(
         self, office: Office, ana: str, local_id: int
     ) -> None:
