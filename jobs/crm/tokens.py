@@ -22,8 +22,9 @@ from jobs.models.connection import ACTIVE
 from jobs.runtime import Runtime, utc_now
 from jobs.vault import CannotOpen
 
-# How long one process may take to renew before another one may try. Longer than the token call's own time limits.
-RENEWAL_LEASE = timedelta(seconds=40)
+# A token call is short or in vain: its own time limits, and a little more until another process may try.
+TOKEN_TIMEOUT_SECONDS = (3.05, 8.0)
+RENEWAL_LEASE = timedelta(seconds=12)
 POLL_SECONDS = 0.05
 
 
@@ -155,7 +156,10 @@ def request_token(settings: Settings, meter: Meter, base_url: str, form: dict[st
     secure_url = base_url.replace("http://", "https://", 1)
     try:
         response = crm_session(settings, base_url, meter).post(
-            f"{secure_url}/services/oauth2/token", data=form, headers={"Authorization": f"Basic {basic}"}
+            f"{secure_url}/services/oauth2/token",
+            data=form,
+            headers={"Authorization": f"Basic {basic}"},
+            timeout=TOKEN_TIMEOUT_SECONDS,
         )
         answer = response.json()
     except (requests.RequestException, ValueError) as error:
