@@ -46,7 +46,7 @@ def _start_template_server(here: Street, panel: PanelClient) -> str:
     port = free_port()
     here.environment["TEMPLATE_TOKEN"] = panel.authorization.removeprefix("Bearer ")
     here.start("template", "-m", "benchmarks.template_server", str(port))
-    url = f"http://127.0.0.1:{port}/template"
+    url = f"http://127.0.0.1:{port}/panel/template"
     wait_for(url)
     return url
 

@@ -7,7 +7,7 @@ everywhere, at the price of one tiny query.
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from jobs.models import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 
 _VERSION = select(SetupVersion.version).where(SetupVersion.id == 1)
+UNKNOWN = object()
 _WATCHED = (ObjectMapping, FieldMapping, MatchRule)
 
 
@@ -36,11 +37,8 @@ class MappingBook:
         if version is None:
             version = session.connection().execute(_VERSION).scalar_one()
         key = (connection_id, object_name)
-        with self._lock:
-            if version != self._version:
-                self._version, self._known = version, {}
-            if key in self._known:
-                return self._known[key]
+        if (known := self.known(version, key)) is not UNKNOWN:
+            return cast("ObjectMapping | None", known)
         mapping = load_mapping(session, connection_id, object_name)
         if mapping is not None:
             session.expunge(mapping)  # fields and rules go with it
@@ -48,6 +46,13 @@ class MappingBook:
             if version == self._version:
                 self._known[key] = mapping
         return mapping
+
+    def known(self, version: int, key: tuple[int, str]) -> object:
+        """What is remembered of that version, or UNKNOWN."""
+        with self._lock:
+            if version != self._version:
+                self._version, self._known = version, {}
+            return self._known.get(key, UNKNOWN)
 
 
 def load_mapping(session: Session, connection_id: int, object_name: str) -> ObjectMapping | None:

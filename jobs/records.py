@@ -62,7 +62,9 @@ def write_values(
     record.name = display_name(record.kind, record.values)[:400]
     record.version += 1
     record.updated_at = utc_now()
-    _rekey(session, record, match_pairs(session, record.kind))
+    pairs = match_pairs(session, record.kind)
+    if any(name in changed for _, name in pairs):
+        _rekey(session, record, pairs)
 
 
 def search(session: Session, kind: str, text: str, limit: int = 20) -> list[LocalRecord]:

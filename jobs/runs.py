@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy import Executable, Table, Update, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -93,11 +94,8 @@ def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
     """The open single run of this record, and whether it is a new one. The database settles who was first."""
     while True:
         values = _new_single(ask)
-        insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-        unless_open = insert(_RUNS).on_conflict_do_nothing(
-            index_elements=["connection_id", "object", "crm_record_id"], index_where=OPEN_SINGLE
-        )
-        run_id = session.execute(unless_open.values(**values).returning(_RUNS.c.id)).scalar_one_or_none()
+        insert = _insert_unless_open(session.get_bind().dialect.name, tuple(values))
+        run_id = session.connection().execute(insert, values).scalar_one_or_none()
         if run_id is not None:
             return SyncRun(id=run_id, **values), True
         if (run := _open_run(session, ask)) is not None:
@@ -105,6 +103,16 @@ def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
                 run.chosen_local_record_id = ask.chosen_local_record_id
             return run, False
         # The run that was in the way has just finished: ask again.
+
+
+@cache
+def _insert_unless_open(dialect: str, columns: tuple[str, ...]) -> Executable:
+    insert = sqlite_insert if dialect == "sqlite" else postgres_insert
+    values = {name: bindparam(name, type_=_RUNS.c[name].type) for name in columns}
+    unless_open = insert(_RUNS).on_conflict_do_nothing(
+        index_elements=["connection_id", "object", "crm_record_id"], index_where=OPEN_SINGLE
+    )
+    return unless_open.values(values).returning(_RUNS.c.id)
 
 
 def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:

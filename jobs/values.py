@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, get_args
 
 import idna
@@ -58,6 +58,11 @@ _LEGAL_FORMS = frozenset(
 )
 
 
+# Addresses and domains are looked at again and again: by each panel, each plan, each match.
+REMEMBERED = 4096
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 class ValueRefused(ValueError):
     """A value cannot be of that type; the message says why, in words for a person."""
 
@@ -78,9 +83,7 @@ def clean_text(raw: Any) -> str | None:
     """Trimmed, line ends unified; what no database stores (lone surrogates, NUL) becomes U+FFFD."""
     text = raw if isinstance(raw, str) else str(raw)
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text):
-        text = "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
-    return text or None
+    return _UNSTORABLE.sub("\ufffd", text) or None
 
 
 def clean_domain(raw: Any) -> str | None:
@@ -88,6 +91,11 @@ def clean_domain(raw: Any) -> str | None:
     text = clean_text(raw)
     if text is None:
         return None
+    return _domain_of(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _domain_of(text: str) -> str | None:
     host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
     host = re.split(r"[/?#\s]", host, maxsplit=1)[0].rsplit("@", 1)[-1].split(":", 1)[0].strip(".")
     try:
@@ -109,8 +117,11 @@ def _registrable(host: str) -> str | None:
 def email_key(raw: Any) -> str | None:
     """The address to match by, or None when it is not one. Case is folded, also before the @."""
     text = clean_text(raw)
-    if text is None:
-        return None
+    return None if text is None else _email_of(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _email_of(text: str) -> str | None:
     try:
         address = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

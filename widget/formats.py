@@ -20,12 +20,14 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 class Reader:
-    """Formats for one person."""
+    """Formats for one person, in one answer: every time in it is seen from the same moment."""
 
     def __init__(self, locale: str, time_zone: str, currency: str = "") -> None:
         self.locale = _locale(locale)
         self.zone = _zone(time_zone)
         self.currency = currency if re.fullmatch(r"[A-Z]{3}", currency) else ""
+        self._now = utc_now()
+        self._moments: dict[datetime, Moment] = {}
 
     def value(self, field_type: str, value: Value) -> str:
         """Display text; "" for a blank."""
@@ -36,9 +38,7 @@ class Reader:
         if isinstance(value, list):
             return ", ".join(value)
         if isinstance(value, int | float):
-            if field_type == "currency" and self.currency:
-                return str(format_currency(value, self.currency, locale=self.locale))
-            text = format_decimal(value, format="#,##0.##########", locale=self.locale)
+            text = _number(value, self.currency if field_type == "currency" else "", self.locale)
             return f"{text} %" if field_type == "percent" else text
         if field_type == "date":
             return _dated(value, lambda day: format_date(day, "medium", locale=self.locale))
@@ -46,16 +46,27 @@ class Reader:
             return self.exact(parse_time(value))
         return value
 
-    def moment(self, at: datetime, now: datetime | None = None) -> Moment:
-        return Moment(at.astimezone(UTC).isoformat(timespec="seconds"), relative(at, now), self.exact(at))
+    def moment(self, at: datetime) -> Moment:
+        # Many fields change in one moment.
+        if at not in self._moments:
+            iso = at.astimezone(UTC).isoformat(timespec="seconds")
+            self._moments[at] = Moment(iso, relative(at, self._now), self.exact(at))
+        return self._moments[at]
 
     def exact(self, at: datetime) -> str:
         return _exact(at, self.zone, self.locale)
 
 
 @lru_cache(maxsize=4096)
+def _number(value: int | float, currency: str, locale: Locale) -> str:
+    if currency:
+        return str(format_currency(value, currency, locale=locale))
+    return str(format_decimal(value, format="#,##0.##########", locale=locale))
+
+
+@lru_cache(maxsize=4096)
 def _exact(at: datetime, zone: tzinfo, locale: Locale) -> str:
-    """Many fields change in one moment, and each is looked at many times."""
+    """The same few moments are looked at many times."""
     return str(format_datetime(at, "medium", tzinfo=zone, locale=locale))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import cast
 
-from flask import Blueprint, Flask, current_app, jsonify, render_template, request
+from flask import Blueprint, Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
@@ -121,7 +121,9 @@ def _start(claims: PanelClaims, *, chosen_local_record_id: int | None) -> Respon
 
 
 def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
-    return render_template("panel/_panel.html", view=panel_view(runtime(), claims, situation))
+    # Straight from the environment: Flask's context processors would look up a login that no panel has.
+    partial = current_app.jinja_env.get_template("panel/_panel.html")
+    return partial.render(view=panel_view(runtime(), claims, situation))
 
 
 def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> RunFacts:
@@ -152,8 +154,8 @@ def _pause_ms(run: RunFacts) -> int:
 def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:
     """Raises NotFound, also for another record's run."""
     key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
-    with runtime().database.read() as session:
-        run = run_of(session, key, run_id)
+    with runtime().database.look() as connection:
+        run = run_of(connection, key, run_id)
     if run is None:
         raise NotFound
     return run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label
@@ -90,17 +91,18 @@ class Facts:
 
 def panel_view(here: Runtime, claims: PanelClaims, situation: Situation) -> PanelView:
     """The panel for this person and record, as the rows stand now."""
-    with here.database.read() as session:
-        facts = gather(here, session, claims, situation)
+    with here.database.look() as connection:
+        facts = gather(here, connection, claims, situation)
     return _view(facts)
 
 
-def gather(here: Runtime, session: Session, claims: PanelClaims, situation: Situation) -> Facts:
+def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation: Situation) -> Facts:
     key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
-    rows = rows_of(session, key)
-    mapping = here.mappings.find(session, claims.connection_id, claims.object, version=rows.setup_version)
-    match = find_match(session, mapping, rows.seen.values) if mapping and rows.seen and not rows.link else None
-    entries = last_entries(session, key)
+    rows = rows_of(connection, key)
+    with Session(connection) as session:  # does nothing until it is asked something
+        mapping = here.mappings.find(session, claims.connection_id, claims.object, version=rows.setup_version)
+        match = find_match(session, mapping, rows.seen.values) if mapping and rows.seen and not rows.link else None
+    entries = last_entries(connection, key)
     run = rows.open_run or situation.run
     return Facts(
         claims=claims,
@@ -109,10 +111,10 @@ def gather(here: Runtime, session: Session, claims: PanelClaims, situation: Situ
         mapping=mapping,
         seen=rows.seen,
         link=rows.link,
-        local=rows.local or _matched(session, match),
+        local=rows.local or _matched(connection, match),
         match=match,
         run=run,
-        run_entry=_entry_of(session, run, entries),
+        run_entry=_entry_of(connection, run, entries),
         entries=entries,
         reader=Reader(claims.locale, claims.time_zone, claims.currency),
     )
@@ -170,14 +172,16 @@ def _you_or(facts: Facts, name: str) -> str:
     return "you" if name and name == facts.claims.user_name else name
 
 
-def _entry_of(session: Session, run: SyncRun | RunFacts | None, entries: tuple[EntryFacts, ...]) -> EntryFacts | None:
+def _entry_of(
+    connection: Connection, run: SyncRun | RunFacts | None, entries: tuple[EntryFacts, ...]
+) -> EntryFacts | None:
     """The entry of the finished run: nearly always among the last ones, which are at hand."""
     if run is None or run.finished_at is None:
         return None
-    return next((each for each in entries if each.run_id == run.id), None) or entry_of_run(session, run.id)
+    return next((each for each in entries if each.run_id == run.id), None) or entry_of_run(connection, run.id)
 
 
-def _matched(session: Session, match: Match | None) -> LocalFacts | None:
+def _matched(connection: Connection, match: Match | None) -> LocalFacts | None:
     if match is None or match.verdict != "one":
         return None
-    return local_facts(session, match.candidates[0].local_record_id)
+    return local_facts(connection, match.candidates[0].local_record_id)

@@ -47,11 +47,12 @@ class Round:
     done: list[dict[str, Any]] = field(default_factory=list)
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
+    has_entry: bool = True  # False: no intent has been noted in this run yet
 
 
 def sync_record(setup: Setup) -> None:
     """Bring the run's record in line and finish the run. Raises CrmError when that has to wait, and LeaseLost."""
-    state = Round(pending=_unfinished_writes(setup))
+    state = Round(pending=_unfinished_writes(setup), has_entry=setup.run.attempts > 1)
     # Switched off since an earlier attempt of this run wrote: that write still has to be put on the books.
     if (skip := switched_off(setup)) is not None and not state.pending:
         return settle.skipped(setup, None, None, skip)
@@ -93,7 +94,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         state.written |= written
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
-        settle.settle(setup, settle.Settlement(read, row, scene, plan, state.done, written, state.refusals))
+        settled = settle.Settlement(read, row, scene, plan, state.done, written, state.refusals, state.has_entry)
+        settle.settle(setup, settled)
     except settle.LocalMovedOn:
         # Ours changed between our look and our commit. What the CRM took from us stays on the books.
         state.pending = list(state.done)
@@ -105,6 +107,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
     """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
     wanted = crm_changes(pushes)
+    state.has_entry = True
     settle.note_intent(setup, row, scene, [*state.done, *wanted])
     try:
         result = setup.adapter.write(

@@ -5,16 +5,17 @@ Read on every panel request, so as plain values: no ORM objects, only the column
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Select, Table, and_, bindparam, select
+from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Select, Table, and_, bindparam, select
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SetupVersion, SyncLogEntry, SyncRun
+from jobs.models import Connection as ConnectionRow
+from jobs.models import CrmRecord, LocalRecord, RecordLink, SetupVersion, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
 
 LAST_ENTRIES = 5
@@ -101,7 +102,7 @@ class RecordRows:
 
 
 _PARTS: tuple[tuple[type[Any], type[DeclarativeBase]], ...] = (
-    (ConnectionFacts, Connection),
+    (ConnectionFacts, ConnectionRow),
     (LinkFacts, RecordLink),
     (LocalFacts, LocalRecord),
     (SeenFacts, CrmRecord),
@@ -112,44 +113,44 @@ _OF_RECORD: dict[str, BindParameter[Any]] = {
 }
 
 
-def rows_of(session: Session, key: RecordKey) -> RecordRows:
+def rows_of(connection: Connection, key: RecordKey) -> RecordRows:
     """How things stand. Raises NoResultFound when the connection is gone."""
-    row = tuple(session.connection().execute(_standing(), asdict(key)).one())
+    row = tuple(connection.execute(_standing(), vars(key)).one())
     parts = [
         facts(*row[start:end]) if row[start] is not None else None
         for (facts, _), (start, end) in zip(_PARTS, _spans(), strict=True)
     ]
-    connection, link, local, seen, open_run = parts
-    return RecordRows(row[0], cast(ConnectionFacts, connection), link, local, seen, open_run)
+    org, link, local, seen, open_run = parts
+    return RecordRows(row[0], cast(ConnectionFacts, org), link, local, seen, open_run)
 
 
-def last_entries(session: Session, key: RecordKey) -> tuple[EntryFacts, ...]:
+def last_entries(connection: Connection, key: RecordKey) -> tuple[EntryFacts, ...]:
     """The last finished log entries, newest first."""
-    return tuple(EntryFacts(*row) for row in session.connection().execute(_entries(), asdict(key)))
+    return tuple(EntryFacts(*row) for row in connection.execute(_entries(), vars(key)))
 
 
-def entry_of_run(session: Session, run_id: int) -> EntryFacts | None:
+def entry_of_run(connection: Connection, run_id: int) -> EntryFacts | None:
     """A single run has one entry at most."""
     columns = _columns(EntryFacts, SyncLogEntry)
-    row = session.connection().execute(select(*columns).where(SyncLogEntry.run_id == run_id)).one_or_none()
+    row = connection.execute(select(*columns).where(SyncLogEntry.run_id == run_id)).one_or_none()
     return EntryFacts(*row) if row is not None else None
 
 
-def run_of(session: Session, key: RecordKey, run_id: int) -> RunFacts | None:
+def run_of(connection: Connection, key: RecordKey, run_id: int) -> RunFacts | None:
     """A run by its id, if it is one of this record."""
-    row = session.connection().execute(_run(), {**asdict(key), "run_id": run_id}).one_or_none()
+    row = connection.execute(_run(), {**vars(key), "run_id": run_id}).one_or_none()
     return RunFacts(*row) if row is not None else None
 
 
-def local_facts(session: Session, local_record_id: int) -> LocalFacts | None:
+def local_facts(connection: Connection, local_record_id: int) -> LocalFacts | None:
     query = select(*_columns(LocalFacts, LocalRecord)).where(LocalRecord.id == local_record_id)
-    row = session.connection().execute(query).one_or_none()
+    row = connection.execute(query).one_or_none()
     return LocalFacts(*row) if row is not None else None
 
 
 def linked_pair(session: Session, key: RecordKey) -> tuple[RecordLink | None, LocalRecord | None]:
     """The link of a CRM record and our side of it, as rows of this session."""
-    found = session.execute(_pair(), asdict(key)).one_or_none()
+    found = session.execute(_pair(), vars(key)).one_or_none()
     return (found[0], found[1]) if found is not None else (None, None)
 
 
@@ -161,13 +162,13 @@ def _standing() -> Select[Any]:
     columns = [column for facts, model in _PARTS for column in _columns(facts, model)]
     return (
         select(SetupVersion.version, *columns)
-        .select_from(Connection)
+        .select_from(ConnectionRow)
         .join(SetupVersion, SetupVersion.id == 1)
         .outerjoin(RecordLink, _same_record(RecordLink))
         .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
         .outerjoin(CrmRecord, _same_record(CrmRecord))
         .outerjoin(SyncRun, and_(_same_record(SyncRun), SyncRun.kind == "single", SyncRun.status.in_(OPEN)))
-        .where(Connection.id == _OF_RECORD["connection_id"])
+        .where(ConnectionRow.id == _OF_RECORD["connection_id"])
     )
 
 

@@ -60,6 +60,7 @@ class Settlement:
     done: Changes  # what was written to the CRM
     written: Mapping[str, merge.Base]  # the base of what was written
     refusals: Refusals
+    has_entry: bool = True  # an intent may have been noted: False saves looking for it
 
 
 def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes) -> None:
@@ -88,7 +89,7 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     assert local is not None
     _save_link(session, setup, what, local.id)
     keep_seen(session, setup.connection.id, setup.run.object, what.row)
-    entry = _entry(session, setup.run, what.row, local)
+    entry = _entry(session, setup.run, what.row, local, look=what.has_entry)
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
     entry.direction = change_list.direction(entry.changes)
     entry.left_alone = _left_alone(setup, what.plan, what.refusals)
@@ -270,9 +271,11 @@ def _close(session: Session, run: SyncRun, calls: int, status: str, entry: SyncL
 _COUNTED = {"conflict": "skipped"}
 
 
-def _entry(session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecord | None) -> SyncLogEntry:
+def _entry(
+    session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecord | None, *, look: bool = True
+) -> SyncLogEntry:
     """The run's entry for this record: the open intent, or a new one. Never two."""
-    entry = session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id))
+    entry = session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id)) if look else None
     if entry is None:
         entry = SyncLogEntry(
             run_id=run.id,
