@@ -34,9 +34,9 @@ def test_an_event_keeps_its_fields_and_says_when_and_where(tmp_path: Path) -> No
 
 
 def test_a_librarys_message_goes_the_same_way(tmp_path: Path) -> None:
-    [line] = lines_of("logging.getLogger('some.library').warning('slow %s', 'disk')", tmp_path)
+    [line] = lines_of("logging.getLogger('some.package').warning('slow %s', 'disk')", tmp_path)
 
-    assert (line["event"], line["logger"], line["process"]) == ("slow disk", "some.library", "web")
+    assert (line["event"], line["logger"], line["process"]) == ("slow disk", "some.package", "web")
 
 
 def test_chatty_libraries_are_heard_only_when_debugging(tmp_path: Path) -> None:
