@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from jobs.models import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 
 _VERSION = select(SetupVersion.version).where(SetupVersion.id == 1)
-UNKNOWN = object()
+_UNKNOWN = object()
 _WATCHED = (ObjectMapping, FieldMapping, MatchRule)
 
 
@@ -37,9 +37,9 @@ class MappingBook:
         if version is None:
             version = session.connection().execute(_VERSION).scalar_one()
         key = (connection_id, object_name)
-        if (known := self.known(version, key)) is not UNKNOWN:
+        if (known := self._remembered(version, key)) is not _UNKNOWN:
             return cast("ObjectMapping | None", known)
-        mapping = load_mapping(session, connection_id, object_name)
+        mapping = _load(session, connection_id, object_name)
         if mapping is not None:
             session.expunge(mapping)  # fields and rules go with it
         with self._lock:
@@ -47,16 +47,15 @@ class MappingBook:
                 self._known[key] = mapping
         return mapping
 
-    def known(self, version: int, key: tuple[int, str]) -> object:
-        """What is remembered of that version, or UNKNOWN."""
+    def _remembered(self, version: int, key: tuple[int, str]) -> object:
+        """What is remembered of that version, or _UNKNOWN."""
         with self._lock:
             if version != self._version:
                 self._version, self._known = version, {}
-            return self._known.get(key, UNKNOWN)
+            return self._known.get(key, _UNKNOWN)
 
 
-def load_mapping(session: Session, connection_id: int, object_name: str) -> ObjectMapping | None:
-    """The mapping as a row of this session, to be changed."""
+def _load(session: Session, connection_id: int, object_name: str) -> ObjectMapping | None:
     query = select(ObjectMapping).where(
         ObjectMapping.connection_id == connection_id, ObjectMapping.object == object_name
     )

@@ -51,10 +51,6 @@ class Bell:
         with self._rung:
             self._rung.wait_for(lambda: self._counts[run_id] != count, timeout=max(0.0, min(seconds, LOOK_SECONDS)))
 
-    def forget(self, run_id: int) -> None:
-        with self._rung:
-            self._counts.pop(run_id, None)
-
     def _start(self) -> None:
         """In the first request, not before: threads do not survive the fork into a web worker."""
         if self._listener is not None and self._listener.is_alive():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
@@ -98,7 +98,7 @@ def renew_panel_token(settings: Settings, claims: PanelClaims) -> tuple[str, int
     """A fresh token for the same record and person. Raises TokenExpired at the session's end."""
     if claims.session_until <= utc_now().timestamp():
         raise TokenExpired("the session has reached its end")
-    return mint_panel_token(settings, replace(claims))
+    return mint_panel_token(settings, claims)
 
 
 def session_end(settings: Settings) -> int:

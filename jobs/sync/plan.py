@@ -196,10 +196,6 @@ def stamps_after(scene: Scene, read: CrmRow, row: CrmRow, *, wrote: bool) -> tup
     return known if was_ours else (None, None)
 
 
-def visible(names: list[str] | None, crm_field: str) -> bool:
-    return names is None or crm_field in names
-
-
 def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> dict[str, merge.Base]:
     """What both sides will last have agreed on once `plan` is done; `written` are the pushes as the CRM stored them."""
     base = dict(scene.bases) | dict(written)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import structlog
 from flask import render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
 from jobs.crm.errors import AuthorizationLost, CrmError, NotFound, RecordError
 from jobs.models import Connection, ObjectMapping
@@ -84,7 +83,8 @@ def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
     """Answer a verified launch with the panel. Raises LaunchRefused."""
     if not use_once(here, launch.digest, launch.forget_at):
         raise refuse("USED_PROOF", 409, launch.host)
-    mapping = _mapping(here, launch.connection, launch.object)
+    with here.database.read() as session:
+        mapping = here.mappings.find(session, launch.connection.id, launch.object)
     readable, editable, is_fresh, is_gone = _look(here, launch, mapping)
     claims = PanelClaims(
         connection_id=launch.connection.id,
@@ -161,11 +161,3 @@ def _look_as_connection(
         log.warning("record_not_read", code=error.code, connection_id=connection.id)
         return False, False
     return True, False
-
-
-def _mapping(here: Runtime, connection: Connection, object_name: str) -> ObjectMapping | None:
-    query = select(ObjectMapping).where(
-        ObjectMapping.connection_id == connection.id, ObjectMapping.object == object_name
-    )
-    with here.database.read() as session:
-        return session.scalar(query)
