@@ -64,5 +64,9 @@
     if (cancel) cancel.click();
   });
 
-  window.addEventListener("focus", () => { if (!editing()) load(here()); });
+  // Not the window's focus: it also comes with the press of a button after a look into the frame, and a page redrawn
+  // between a press and its release swallows the click.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && !editing()) load(here());
+  });
 })();
