@@ -51,8 +51,8 @@ def show(name: str, rows: Sequence[Row], *, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"name": name, "rows": [asdict(row) for row in rows]}))
     else:
-        print(f"{name}\n{'what':<44}{'ours':>10}{'yardstick':>11}{'ratio':>8}  {'bar':<8}holds")
+        print(f"{name}\n{'what':<50}{'ours':>10}{'yardstick':>11}{'ratio':>8}  {'bar':<8}holds")
         for row in rows:
             holds = {True: "yes", False: "NO", None: ""}[row.holds]
-            print(f"{row.what:<44}{row.ours:>10.2f}{row.yardstick:>11.2f}{row.ratio:>8.2f}  {row.bar:<8}{holds}")
+            print(f"{row.what:<50}{row.ours:>10.2f}{row.yardstick:>11.2f}{row.ratio:>8.2f}  {row.bar:<8}{holds}")
     return 1 if any(row.holds is False for row in rows) else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, Update, bindparam, create_engine, event
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -21,6 +21,9 @@ from config.settings import Settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+Row = TypeVar("Row", bound=DeclarativeBase)
+
+
 class Database:
     """Hands out sessions. `read()` never commits; `write()` commits at the end of the block or rolls back."""
 
@@ -29,6 +32,8 @@ class Database:
         # SQLite: a transaction that will write takes the write lock at its start. One that takes it midway can be
         # refused without waiting, because another writer moved on since its first read.
         self._writer = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        # Statement by statement, each as the rows stand then, as on PostgreSQL: nothing to begin, nothing to end.
+        self._looker = self.engine.execution_options(sqlite_begin="")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -37,8 +42,8 @@ class Database:
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
-        """Like `read()`, for statements on tables: what a panel asks for on every request needs no ORM."""
-        with self.engine.connect() as connection:
+        """For single statements on tables: what a panel asks for on every request needs neither ORM nor transaction."""
+        with self._looker.connect() as connection:
             yield connection
 
     @contextmanager
@@ -102,7 +107,6 @@ def upsert(
 def _upsert(
     dialect: str, model: type[DeclarativeBase], columns: tuple[str, ...], key: tuple[str, ...], add: str
 ) -> Executable:
-    """Put together once per use: it costs as much as running it."""
     table = cast(Table, model.__table__)
     insert = sqlite_insert if dialect == "sqlite" else postgres_insert
     statement = insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in columns})
@@ -113,10 +117,56 @@ def _upsert(
     return statement.on_conflict_do_update(index_elements=list(key), set_=changed)
 
 
+def row_of(model: type[Row], values: Sequence[Any]) -> Row:
+    """A row that belongs to no session, from the values of all its columns in their order."""
+    return model(**dict(zip(_names(model), values, strict=True)))
+
+
+def insert_row(session: Session, row: Any) -> None:
+    """Insert a row and give it its id: one statement, where the ORM's unit of work costs several times as much."""
+    model: type[DeclarativeBase] = type(row)
+    values = {name: vars(row)[name] for name in _names(model) if name in vars(row)}
+    row.id = session.connection().execute(_insert(model, tuple(values)), values).scalar_one()
+
+
+def update_row(session: Session, row: Any, *, seen_version: int | None = None) -> bool:
+    """Store the columns of a row by its id, if it still has the version it was seen with; False when it has not."""
+    model: type[DeclarativeBase] = type(row)
+    names = tuple(name for name in _names(model) if name in vars(row) and name != "id")
+    values = {f"new_{name}": vars(row)[name] for name in names} | {"seen_id": row.id}
+    if seen_version is not None:
+        values["seen_version"] = seen_version
+    return changed_one(session, _update(model, names, with_version=seen_version is not None), values)
+
+
+@cache
+def _names(model: type[DeclarativeBase]) -> tuple[str, ...]:
+    return tuple(column.key for column in model.__table__.columns)
+
+
+# Each statement is put together once: that costs as much as running it.
+
+
+@cache
+def _insert(model: type[DeclarativeBase], names: tuple[str, ...]) -> Executable:
+    table = cast(Table, model.__table__)
+    values = {name: bindparam(name, type_=table.c[name].type) for name in names}
+    return table.insert().values(values).returning(table.c.id)
+
+
+@cache
+def _update(model: type[DeclarativeBase], names: tuple[str, ...], *, with_version: bool) -> Update:
+    table = cast(Table, model.__table__)
+    statement = table.update().where(table.c.id == bindparam("seen_id"))
+    if with_version:
+        statement = statement.where(table.c.version == bindparam("seen_version"))
+    return statement.values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+
+
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=pool_size, max_overflow=4, connect_args={"timeout": 15})
+    engine = create_engine(url, pool_size=pool_size, max_overflow=4, pool_use_lifo=True, connect_args={"timeout": 15})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -137,5 +187,8 @@ def _lower(text: Any) -> Any:
     return text.lower() if isinstance(text, str) else text
 
 
-def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+def _begin_sqlite(connection: Connection) -> None:
+    # Said to the driver itself: SQLAlchemy's own way around one word costs as much as a query.
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
+        driver.execute(begin)

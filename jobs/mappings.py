@@ -1,4 +1,4 @@
-"""The mappings, remembered by each process and forgotten the moment an admin changes one.
+"""The mappings, remembered by each process as plain values and forgotten the moment an admin changes one.
 
 A version row is raised in the very transaction that changes a mapping, so a switch turned off counts at once,
 everywhere, at the price of one tiny query.
@@ -7,45 +7,97 @@ everywhere, at the price of one tiny query.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
-from sqlalchemy import event, select, update
+from sqlalchemy import Connection, Table, bindparam, event, select, update
 from sqlalchemy.orm import Session
 
+from jobs.db import row_of
+from jobs.models import Connection as ConnectionRow
 from jobs.models import FieldMapping, MatchRule, ObjectMapping, SetupVersion
+from jobs.sync import matching
 
 _VERSION = select(SetupVersion.version).where(SetupVersion.id == 1)
+_CONNECTIONS = cast(Table, ConnectionRow.__table__)
+_CONNECTION = (
+    select(SetupVersion.version, *_CONNECTIONS.columns)
+    .select_from(_CONNECTIONS)
+    .join(SetupVersion, SetupVersion.id == 1)
+    .where(_CONNECTIONS.c.id == bindparam("connection_id"))
+)
 _UNKNOWN = object()
 _WATCHED = (ObjectMapping, FieldMapping, MatchRule)
 
 
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """A FieldMapping as values."""
+
+    crm_field: str
+    local_field: str
+    label: str
+    field_type: str
+    direction: str
+    write_rule: str = "overwrite"
+    conflict_rule: str = "most_recent"
+    keep_when_blank: bool = False
+    may_clear_crm: bool = True
+    enabled: bool = True
+    paused_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """An ObjectMapping as values, with its FieldMappings and match rules in their order."""
+
+    id: int
+    connection_id: int
+    object: str
+    object_label: str
+    kind: str
+    enabled: bool = True
+    inbound: bool = True
+    outbound: bool = True
+    may_create_here: bool = True
+    needs_email: bool = False
+    duplicate_handling: str = "overwrite_all"
+    fields: tuple[FieldFacts, ...] = ()
+    match_rules: tuple[matching.Rule, ...] = ()
+
+
 class MappingBook:
-    """Shared by the threads of a process. What it hands out is detached and must not be changed."""
+    """Shared by the threads of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._version = -1
-        self._known: dict[tuple[int, str], ObjectMapping | None] = {}
+        self._known: dict[tuple[int, str], ObjectFacts | None] = {}
 
     def find(
-        self, session: Session, connection_id: int, object_name: str, *, version: int | None = None
-    ) -> ObjectMapping | None:
-        """The mapping of that object, with its fields and match rules, as it stands now.
+        self, database: Connection, connection_id: int, object_name: str, *, version: int | None = None
+    ) -> ObjectFacts | None:
+        """The mapping of that object as it stands now.
 
         `version`: the setup version, where the caller has read it in this very transaction.
         """
         if version is None:
-            version = session.connection().execute(_VERSION).scalar_one()
+            version = database.execute(_VERSION).scalar_one()
         key = (connection_id, object_name)
         if (known := self._remembered(version, key)) is not _UNKNOWN:
-            return cast("ObjectMapping | None", known)
-        mapping = _load(session, connection_id, object_name)
-        if mapping is not None:
-            session.expunge(mapping)  # fields and rules go with it
+            return cast("ObjectFacts | None", known)
+        mapping = _load(database, connection_id, object_name)
         with self._lock:
             if version == self._version:
                 self._known[key] = mapping
         return mapping
+
+    def setup_of(
+        self, database: Connection, connection_id: int, object_name: str
+    ) -> tuple[ConnectionRow, ObjectFacts | None]:
+        """The connection, as a row of no session, and the mapping of that object. Raises NoResultFound."""
+        version, *values = database.execute(_CONNECTION, {"connection_id": connection_id}).one()
+        return row_of(ConnectionRow, values), self.find(database, connection_id, object_name, version=version)
 
     def _remembered(self, version: int, key: tuple[int, str]) -> object:
         """What is remembered of that version, or _UNKNOWN."""
@@ -55,11 +107,26 @@ class MappingBook:
             return self._known.get(key, _UNKNOWN)
 
 
-def _load(session: Session, connection_id: int, object_name: str) -> ObjectMapping | None:
+def object_facts(mapping: ObjectMapping) -> ObjectFacts:
+    """The row as values."""
+    return ObjectFacts(
+        **_columns(ObjectFacts, mapping, but=("fields", "match_rules")),
+        fields=tuple(FieldFacts(**_columns(FieldFacts, each)) for each in mapping.fields),
+        match_rules=tuple(matching.Rule(**_columns(matching.Rule, each)) for each in mapping.match_rules),
+    )
+
+
+def _columns(facts: type[Any], row: object, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {each.name: getattr(row, each.name) for each in fields(facts) if each.name not in but}
+
+
+def _load(database: Connection, connection_id: int, object_name: str) -> ObjectFacts | None:
     query = select(ObjectMapping).where(
         ObjectMapping.connection_id == connection_id, ObjectMapping.object == object_name
     )
-    return session.scalar(query)
+    with Session(database) as session:
+        mapping = session.scalar(query)
+        return object_facts(mapping) if mapping is not None else None
 
 
 @event.listens_for(Session, "before_flush")

@@ -12,6 +12,7 @@ from config.settings import Settings
 from jobs.crm.base import ObjectInfo
 from jobs.db import Database, open_database
 from jobs.mappings import MappingBook
+from jobs.sync.recent import RecentEntries
 from jobs.vault import Vault
 
 
@@ -22,6 +23,7 @@ class Runtime:
     vault: Vault
     redis: redis.Redis
     mappings: MappingBook = field(default_factory=MappingBook)
+    entries: RecentEntries = field(default_factory=RecentEntries)
     # (connection id, object) -> (time it was asked for, what the CRM said), see `jobs.crm.describes`.
     describes: dict[tuple[int, str], tuple[datetime, ObjectInfo]] = field(default_factory=dict)
 

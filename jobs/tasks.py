@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -78,9 +78,8 @@ def sync_single(run_id: int) -> None:
 
 
 def _sync(runtime: Runtime, run: SyncRun) -> None:
-    with runtime.database.read() as session:
-        connection = session.get_one(Connection, run.connection_id)
-        mapping = runtime.mappings.find(session, run.connection_id, run.object)
+    with runtime.database.look() as database:
+        connection, mapping = runtime.mappings.setup_of(database, run.connection_id, run.object)
     if mapping is None:
         return settle.failed(runtime, run, connection, calls=0, code="NOT_MAPPED", detail="")
     adapter = open_adapter(runtime, connection)
@@ -114,7 +113,7 @@ def _sync_knowing_fields(setup: Setup) -> None:
         if error.code != "INVALID_FIELD":
             raise
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
-        sync_record(Setup(setup.runtime, setup.adapter, setup.run, setup.connection, setup.mapping, fresh))
+        sync_record(replace(setup, info=fresh), again=True)
 
 
 def _wait_while_paused(connection: Connection) -> None:

@@ -48,6 +48,7 @@ class Bell:
 
     def wait(self, run_id: int, count: int, seconds: float) -> None:
         """Until the bell has rung more often than `count`, or it is time to look again, `seconds` at most."""
+        self._start()
         with self._rung:
             self._rung.wait_for(lambda: self._counts[run_id] != count, timeout=max(0.0, min(seconds, LOOK_SECONDS)))
 

@@ -15,13 +15,12 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models.run import OPEN
 from jobs.runs import Ask
-from jobs.runtime import utc_now
 from jobs.sync.rows import RecordKey, RunFacts, run_of
 from jobs.tasks import request_single
 from widget import admin
 from widget.bell import Bell
 from widget.context import runtime
-from widget.panel_facts import Situation, panel_view
+from widget.panel_facts import Situation, panel_view, pause_ms
 from widget.tokens import PanelClaims, Scope, TokenForbidden, TokenInvalid, open_panel_token, renew_panel_token
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
@@ -31,10 +30,10 @@ LARGEST_ID = 2**63 - 1  # more than that is no row of any database
 # How long a request for news may be held open, and how long a step is given to be followed by the next.
 HOLD_SECONDS = 8.0
 SETTLE_SECONDS = 0.15
+# A quick sync is over before anybody could read that it began: the click's own answer waits this long for the result.
+GLANCE_SECONDS = 0.1
 # How soon to ask again when no seat is free to be held open.
 ASK_AGAIN_MS = 700
-# How soon to ask again about a run that waits for its time, which an admin may bring forward.
-LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 10.0
 
 
 def install(app: Flask) -> None:
@@ -53,7 +52,7 @@ def view() -> ResponseReturnValue:
 
 @blueprint.post("/sync")
 def sync() -> ResponseReturnValue:
-    """The button. Accepts the click, or joins the run that is on; answers the panel in its running state."""
+    """The button. Accepts the click, or joins the run that is on; answers with the result of a quick one."""
     return _start(_claims("sync"), chosen_local_record_id=None)
 
 
@@ -75,13 +74,13 @@ def follow(run_id: int) -> ResponseReturnValue:
     seen = request.args.get("seen", default=0, type=int)
     bell = _bell()
     if not bell.seats.acquire(blocking=False):
-        return _partial(claims, Situation(run=_own_run(claims, run_id), poll_delay_ms=ASK_AGAIN_MS))
+        _own_run(claims, run_id)
+        return _partial(claims, Situation(run_id=run_id, poll_delay_ms=ASK_AGAIN_MS))
     try:
-        run = _hold(bell, claims, run_id, seen)
+        _hold(bell, claims, run_id, seen)
     finally:
         bell.seats.release()
-    situation = Situation(run=run, queue_answers=bell.queue_answers, poll_delay_ms=_pause_ms(run))
-    return _partial(claims, situation)
+    return _partial(claims, Situation(run_id=run_id, queue_answers=bell.queue_answers))
 
 
 @blueprint.post("/token")
@@ -117,7 +116,9 @@ def _start(claims: PanelClaims, *, chosen_local_record_id: int | None) -> Respon
         chosen_local_record_id=chosen_local_record_id,
     )
     asked = request_single(runtime(), ask)
-    return _partial(claims, Situation(run=asked.run, queue_answers=asked.queue_answers))
+    if asked.is_new and asked.queue_answers:
+        _wait_a_glance(asked.run.id)
+    return _partial(claims, Situation(run_id=asked.run.id, queue_answers=asked.queue_answers))
 
 
 def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
@@ -126,29 +127,31 @@ def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
     return partial.render(view=panel_view(runtime(), claims, situation))
 
 
-def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> RunFacts:
-    """The run, once it is over, or has been at a step for long enough to be worth telling, or time is up."""
+def _wait_a_glance(run_id: int) -> None:
+    """Give a run that was just asked for the moment in which a quick one ends."""
+    bell = _bell()
+    if bell.seats.acquire(blocking=False):
+        try:
+            bell.wait(run_id, 0, GLANCE_SECONDS)  # a new run's bell has not rung yet
+        finally:
+            bell.seats.release()
+
+
+def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
+    """Until the run is over, or waits, or has been at a step for long enough to be worth telling, or time is up."""
     until = time.monotonic() + HOLD_SECONDS
     newer_since: float | None = None
     while True:
         count = bell.count(run_id)
         run = _own_run(claims, run_id)
         now = time.monotonic()
-        if run.status not in OPEN or _pause_ms(run) or now >= until:
-            return run
+        if run.status not in OPEN or pause_ms(run) or now >= until:
+            return
         if run.version > seen:
             newer_since = newer_since or now
             if now - newer_since >= SETTLE_SECONDS:
-                return run
+                return
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
-
-
-def _pause_ms(run: RunFacts) -> int:
-    """How soon to ask again about a run that waits for its time, holding no seat meanwhile. 0 for any other run."""
-    if run.resume_at is None or run.status not in OPEN:
-        return 0
-    seconds = (run.resume_at - utc_now()).total_seconds()
-    return int(max(LEAST_PAUSE_SECONDS, min(seconds, MOST_PAUSE_SECONDS)) * 1000) if seconds > 0 else 0
 
 
 def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:

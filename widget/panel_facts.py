@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label
 from jobs.kinds import KINDS
-from jobs.models import ObjectMapping, SyncRun
-from jobs.runtime import Runtime
+from jobs.mappings import ObjectFacts
+from jobs.models.run import OPEN
+from jobs.runtime import Runtime, utc_now
 from jobs.sync.matching import Match
 from jobs.sync.rows import (
     ConnectionFacts,
@@ -21,9 +22,9 @@ from jobs.sync.rows import (
     RunFacts,
     SeenFacts,
     entry_of_run,
-    last_entries,
     local_facts,
     rows_of,
+    run_of,
 )
 from jobs.sync.scene import find_match
 from widget.formats import Reader
@@ -32,6 +33,9 @@ from widget.panel_states import describe_state, step_views
 from widget.panel_view import Moment, PanelView
 from widget.tokens import PanelClaims
 
+# How soon to ask again about a run that waits for its time, which an admin may bring forward.
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 10.0
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -39,7 +43,7 @@ class Situation:
 
     crm_answers: bool = True
     is_deleted: bool = False
-    run: SyncRun | RunFacts | None = None
+    run_id: int | None = None
     poll_delay_ms: int = 0
     queue_answers: bool = True
 
@@ -51,12 +55,12 @@ class Facts:
     claims: PanelClaims
     situation: Situation
     connection: ConnectionFacts
-    mapping: ObjectMapping | None
+    mapping: ObjectFacts | None
     seen: SeenFacts | None
     link: LinkFacts | None
     local: LocalFacts | None
     match: Match | None
-    run: SyncRun | RunFacts | None  # the open run, or the one this visit started
+    run: RunFacts | None  # the open run, or the one this visit started
     run_entry: EntryFacts | None
     entries: tuple[EntryFacts, ...]
     reader: Reader
@@ -70,9 +74,9 @@ class Facts:
         return self.mapping.object_label if self.mapping else self.claims.object
 
     @property
-    def visit_run(self) -> SyncRun | RunFacts | None:
+    def visit_run(self) -> RunFacts | None:
         """The finished run that this visit started or joined."""
-        return self.run if self.situation.run is not None and self.run and self.run.finished_at else None
+        return self.run if self.situation.run_id is not None and self.run and self.run.finished_at else None
 
     def may_read(self, crm_field: str) -> bool:
         return self.claims.readable is None or crm_field in self.claims.readable
@@ -99,11 +103,10 @@ def panel_view(here: Runtime, claims: PanelClaims, situation: Situation) -> Pane
 def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation: Situation) -> Facts:
     key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
     rows = rows_of(connection, key)
-    with Session(connection) as session:  # does nothing until it is asked something
-        mapping = here.mappings.find(session, claims.connection_id, claims.object, version=rows.setup_version)
-        match = find_match(session, mapping, rows.seen.values) if mapping and rows.seen and not rows.link else None
-    entries = last_entries(connection, key)
-    run = rows.open_run or situation.run
+    mapping = here.mappings.find(connection, claims.connection_id, claims.object, version=rows.setup_version)
+    match = _match(connection, mapping, rows.seen) if mapping and rows.seen and not rows.link else None
+    entries = here.entries.of(connection, key, rows.newest_entry_id)
+    run = rows.open_run or _visited(connection, key, situation.run_id)
     return Facts(
         claims=claims,
         situation=situation,
@@ -145,7 +148,7 @@ def _view(facts: Facts) -> PanelView:
         can_sync=state.can_sync,
         run_id=facts.run.id if facts.run else None,
         run_version=facts.run.version if facts.run else 0,
-        poll_delay_ms=facts.situation.poll_delay_ms,
+        poll_delay_ms=facts.situation.poll_delay_ms or pause_ms(facts.run),
         values_as_of=_values_as_of(facts),
     )
 
@@ -172,13 +175,28 @@ def _you_or(facts: Facts, name: str) -> str:
     return "you" if name and name == facts.claims.user_name else name
 
 
-def _entry_of(
-    connection: Connection, run: SyncRun | RunFacts | None, entries: tuple[EntryFacts, ...]
-) -> EntryFacts | None:
+def pause_ms(run: RunFacts | None) -> int:
+    """How soon to ask again about a run that waits for its time, holding no seat meanwhile. 0 for any other run."""
+    if run is None or run.resume_at is None or run.status not in OPEN:
+        return 0
+    seconds = (run.resume_at - utc_now()).total_seconds()
+    return int(max(LEAST_PAUSE_SECONDS, min(seconds, MOST_PAUSE_SECONDS)) * 1000) if seconds > 0 else 0
+
+
+def _visited(connection: Connection, key: RecordKey, run_id: int | None) -> RunFacts | None:
+    return run_of(connection, key, run_id) if run_id is not None else None
+
+
+def _entry_of(connection: Connection, run: RunFacts | None, entries: tuple[EntryFacts, ...]) -> EntryFacts | None:
     """The entry of the finished run: nearly always among the last ones, which are at hand."""
     if run is None or run.finished_at is None:
         return None
     return next((each for each in entries if each.run_id == run.id), None) or entry_of_run(connection, run.id)
+
+
+def _match(connection: Connection, mapping: ObjectFacts, seen: SeenFacts) -> Match:
+    with Session(connection) as session:
+        return find_match(session, mapping, seen.values)
 
 
 def _matched(connection: Connection, match: Match | None) -> LocalFacts | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from jobs.models import FieldMapping
+from jobs.mappings import FieldFacts
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
 from jobs.values import Value, parse_time
@@ -26,7 +26,7 @@ def field_rows(facts: Facts) -> tuple[FieldRow, ...]:
     return tuple(_row(facts, each, changed.get(each.crm_field, "")) for each in shown)
 
 
-def _row(facts: Facts, mapping: FieldMapping, just_changed: Literal["", "here", "crm"]) -> FieldRow:
+def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "crm"]) -> FieldRow:
     theirs: Value = facts.seen.values.get(mapping.crm_field) if facts.seen else None
     ours = local_value(facts.local, mapping)
     changed, by = _changed(facts, facts.local, mapping.local_field)
@@ -54,7 +54,7 @@ def _direction_words(direction: str, crm: str) -> str:
     }[direction]
 
 
-def _note(facts: Facts, mapping: FieldMapping) -> str:
+def _note(facts: Facts, mapping: FieldFacts) -> str:
     if mapping.paused_reason:
         return mapping.paused_reason
     if mapping.direction != "inbound" and not facts.may_edit(mapping.crm_field):
@@ -93,7 +93,7 @@ def candidates_view(facts: Facts) -> tuple[Candidate, ...]:
     if facts.match is None or facts.match.verdict != "several":
         return ()
     # Their details are our values of these fields: what is hidden in the CRM is hidden here.
-    mapped = facts.mapping.fields if facts.mapping else []
+    mapped = facts.mapping.fields if facts.mapping else ()
     is_hidden = any(each.local_field in DETAIL_FIELDS and not facts.may_read(each.crm_field) for each in mapped)
     return tuple(
         Candidate(

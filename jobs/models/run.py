@@ -19,6 +19,8 @@ CANCELLED = "cancelled"
 OPEN = (QUEUED, RUNNING)
 
 OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
+# The same for a query with other tables in it. Literal, or a database would not see that the index above serves it.
+OPEN_SINGLE_RUN = "sync_run.kind = 'single' AND sync_run.status IN ('queued', 'running')"
 
 
 class SyncRun(Base):

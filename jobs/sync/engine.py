@@ -50,9 +50,12 @@ class Round:
     has_entry: bool = True  # False: no intent has been noted in this run yet
 
 
-def sync_record(setup: Setup) -> None:
-    """Bring the run's record in line and finish the run. Raises CrmError when that has to wait, and LeaseLost."""
-    state = Round(pending=_unfinished_writes(setup), has_entry=setup.run.attempts > 1)
+def sync_record(setup: Setup, *, again: bool = False) -> None:
+    """Bring the run's record in line and finish the run. Raises CrmError when that has to wait, and LeaseLost.
+
+    `again`: this attempt of the run has begun once already.
+    """
+    state = Round(pending=_unfinished_writes(setup), has_entry=again or setup.run.attempts > 1)
     # Switched off since an earlier attempt of this run wrote: that write still has to be put on the books.
     if (skip := switched_off(setup)) is not None and not state.pending:
         return settle.skipped(setup, None, None, skip)
@@ -107,8 +110,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
     """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
     wanted = crm_changes(pushes)
+    settle.note_intent(setup, row, scene, [*state.done, *wanted], has_entry=state.has_entry)
     state.has_entry = True
-    settle.note_intent(setup, row, scene, [*state.done, *wanted])
     try:
         result = setup.adapter.write(
             setup.run.object, row, {each.rule.crm_field: each.value for each in pushes}, setup.fields

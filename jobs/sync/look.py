@@ -14,7 +14,8 @@ from jobs.crm.errors import NotFound
 from jobs.crm.http import Meter
 from jobs.crm.salesforce import SalesforceAdapter, decode_row_value
 from jobs.crm.tokens import BorrowedToken
-from jobs.models import Connection, CrmRecord, FieldMapping, ObjectMapping
+from jobs.mappings import FieldFacts, ObjectFacts
+from jobs.models import Connection, CrmRecord
 from jobs.runtime import Runtime
 from jobs.sync.settle import keep_seen
 from jobs.values import parse_time
@@ -28,9 +29,7 @@ class Sight:
     editable: tuple[str, ...]
 
 
-def look_as_person(
-    runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str, token: str
-) -> Sight:
+def look_as_person(runtime: Runtime, connection: Connection, mapping: ObjectFacts, record_id: str, token: str) -> Sight:
     """Read the record with the person's own token: its sharing and field security are the CRM's, not ours.
 
     One call. Raises NotFound when this person may not see the record, AuthorizationLost when the token has ended.
@@ -48,7 +47,7 @@ def look_as_person(
     return sight
 
 
-def look_as_connection(runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str) -> None:
+def look_as_connection(runtime: Runtime, connection: Connection, mapping: ObjectFacts, record_id: str) -> None:
     """Read the mapped fields and keep what was seen. One call, one more when the fields have to be asked for."""
     adapter = open_adapter(runtime, connection)
     try:
@@ -64,17 +63,17 @@ def look_as_connection(runtime: Runtime, connection: Connection, mapping: Object
         keep_seen(session, connection.id, mapping.object, row)
 
 
-def _sight(mapping: ObjectMapping, info: ObjectInfo) -> Sight:
+def _sight(mapping: ObjectFacts, info: ObjectInfo) -> Sight:
     visible = [each.crm_field for each in _mapped(mapping) if each.crm_field in info.fields]
     return Sight(tuple(visible), tuple(name for name in visible if info.fields[name].may_update))
 
 
-def _mapped(mapping: ObjectMapping) -> list[FieldMapping]:
+def _mapped(mapping: ObjectFacts) -> list[FieldFacts]:
     return [each for each in mapping.fields if each.enabled]
 
 
 def _keep_partial(
-    runtime: Runtime, connection: Connection, mapping: ObjectMapping, record: Mapping[str, Any], sight: Sight
+    runtime: Runtime, connection: Connection, mapping: ObjectFacts, record: Mapping[str, Any], sight: Sight
 ) -> None:
     """Keep what this person saw; what is hidden from them stays as it was last seen by others."""
     fresh = {
@@ -96,7 +95,7 @@ def _keep_partial(
         keep_seen(session, connection.id, mapping.object, row)
 
 
-def _mark_gone(runtime: Runtime, connection: Connection, mapping: ObjectMapping, record_id: str) -> None:
+def _mark_gone(runtime: Runtime, connection: Connection, mapping: ObjectFacts, record_id: str) -> None:
     with runtime.database.write() as session:
         if (kept := session.get(CrmRecord, (connection.id, mapping.object, record_id))) is not None:
             kept.is_deleted = True

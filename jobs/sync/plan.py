@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs.crm.base import CrmRow
-from jobs.models import FieldMapping
+from jobs.mappings import FieldFacts
 from jobs.sync import merge
 from jobs.sync.scene import Scene, Setup, local_time, local_value
 from jobs.values import ValueRefused, email_key, is_blank
@@ -110,7 +110,7 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
 
 
 def _decide(
-    setup: Setup, scene: Scene, row: CrmRow, mapping: FieldMapping, refusals: Refusals, crm_at: datetime
+    setup: Setup, scene: Scene, row: CrmRow, mapping: FieldFacts, refusals: Refusals, crm_at: datetime
 ) -> merge.Decision:
     rule = rule_for(setup, scene, mapping, refusals)
     theirs = row.values.get(mapping.crm_field)
@@ -130,7 +130,7 @@ def _decide(
     )
 
 
-def rule_for(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Refusals) -> merge.Rule:
+def rule_for(setup: Setup, scene: Scene, mapping: FieldFacts, refusals: Refusals) -> merge.Rule:
     """The FieldMapping as values, with every switch and right that forbids a direction already worked in."""
     return merge.Rule(
         local_field=mapping.local_field,
@@ -148,14 +148,14 @@ def rule_for(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Refusa
     )
 
 
-def _cannot_pull(setup: Setup, mapping: FieldMapping) -> str:
+def _cannot_pull(setup: Setup, mapping: FieldFacts) -> str:
     if not setup.mapping.inbound:
         return "INBOUND_OFF"
     readable = setup.run.readable_fields
     return "HIDDEN_FROM_YOU" if readable is not None and mapping.crm_field not in readable else ""
 
 
-def _cannot_push(setup: Setup, scene: Scene, mapping: FieldMapping, refusals: Refusals) -> str:
+def _cannot_push(setup: Setup, scene: Scene, mapping: FieldFacts, refusals: Refusals) -> str:
     if not setup.mapping.outbound:
         return "OUTBOUND_OFF"
     if not setup.info.fields[mapping.crm_field].may_update:

@@ -5,20 +5,34 @@ Read on every panel request, so as plain values: no ORM objects, only the column
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Select, Table, and_, bindparam, select
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    literal_column,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase
 
+from jobs.db import row_of
 from jobs.models import Connection as ConnectionRow
 from jobs.models import CrmRecord, LocalRecord, RecordLink, SetupVersion, SyncLogEntry, SyncRun
-from jobs.models.run import OPEN
+from jobs.models.run import OPEN_SINGLE_RUN
 
 LAST_ENTRIES = 5
+_LINKS, _LOCALS = cast(Table, RecordLink.__table__), cast(Table, LocalRecord.__table__)
 
 
 @dataclass(frozen=True)
@@ -28,11 +42,10 @@ class RecordKey:
     crm_record_id: str
 
 
-# The first field of each is never null in a row that is there.
+# Tuples, because nothing is made faster. The first field of each is never null in a row that is there.
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionFacts:
+class ConnectionFacts(NamedTuple):
     id: int
     crm: str
     syncs_enabled: bool
@@ -40,31 +53,27 @@ class ConnectionFacts:
     broken_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(NamedTuple):
     id: int
     synced_at: datetime | None
     synced_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFacts:
+class LocalFacts(NamedTuple):
     id: int
     name: str
     values: dict[str, Any]
     provenance: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFacts:
+class SeenFacts(NamedTuple):
     seen_at: datetime
     name: str
     values: dict[str, Any]
     is_deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunFacts:
+class RunFacts(NamedTuple):
     id: int
     status: str
     step: str
@@ -76,8 +85,7 @@ class RunFacts:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFacts:
+class EntryFacts(NamedTuple):
     id: int
     run_id: int
     outcome: str
@@ -94,6 +102,7 @@ class EntryFacts:
 @dataclass(frozen=True)
 class RecordRows:
     setup_version: int
+    newest_entry_id: int | None  # of the finished ones
     connection: ConnectionFacts
     link: LinkFacts | None
     local: LocalFacts | None  # the linked one
@@ -117,41 +126,45 @@ def rows_of(connection: Connection, key: RecordKey) -> RecordRows:
     """How things stand. Raises NoResultFound when the connection is gone."""
     row = tuple(connection.execute(_standing(), vars(key)).one())
     parts = [
-        facts(*row[start:end]) if row[start] is not None else None
+        facts._make(row[start:end]) if row[start] is not None else None
         for (facts, _), (start, end) in zip(_PARTS, _spans(), strict=True)
     ]
     org, link, local, seen, open_run = parts
-    return RecordRows(row[0], cast(ConnectionFacts, org), link, local, seen, open_run)
+    return RecordRows(row[0], row[1], cast(ConnectionFacts, org), link, local, seen, open_run)
 
 
 def last_entries(connection: Connection, key: RecordKey) -> tuple[EntryFacts, ...]:
     """The last finished log entries, newest first."""
-    return tuple(EntryFacts(*row) for row in connection.execute(_entries(), vars(key)))
+    return tuple(EntryFacts._make(row) for row in connection.execute(_entries(), vars(key)))
 
 
 def entry_of_run(connection: Connection, run_id: int) -> EntryFacts | None:
     """A single run has one entry at most."""
     columns = _columns(EntryFacts, SyncLogEntry)
     row = connection.execute(select(*columns).where(SyncLogEntry.run_id == run_id)).one_or_none()
-    return EntryFacts(*row) if row is not None else None
+    return EntryFacts._make(row) if row is not None else None
 
 
 def run_of(connection: Connection, key: RecordKey, run_id: int) -> RunFacts | None:
     """A run by its id, if it is one of this record."""
     row = connection.execute(_run(), {**vars(key), "run_id": run_id}).one_or_none()
-    return RunFacts(*row) if row is not None else None
+    return RunFacts._make(row) if row is not None else None
 
 
 def local_facts(connection: Connection, local_record_id: int) -> LocalFacts | None:
     query = select(*_columns(LocalFacts, LocalRecord)).where(LocalRecord.id == local_record_id)
     row = connection.execute(query).one_or_none()
-    return LocalFacts(*row) if row is not None else None
+    return LocalFacts._make(row) if row is not None else None
 
 
-def linked_pair(session: Session, key: RecordKey) -> tuple[RecordLink | None, LocalRecord | None]:
-    """The link of a CRM record and our side of it, as rows of this session."""
-    found = session.execute(_pair(), vars(key)).one_or_none()
-    return (found[0], found[1]) if found is not None else (None, None)
+def linked_pair(connection: Connection, key: RecordKey) -> tuple[RecordLink | None, LocalRecord | None]:
+    """The link of a CRM record and our side of it, as rows of no session."""
+    found = connection.execute(_pair(), vars(key)).one_or_none()
+    if found is None:
+        return None, None
+    width = len(_LINKS.columns)
+    local = row_of(LocalRecord, found[width:]) if found[width] is not None else None
+    return row_of(RecordLink, found[:width]), local
 
 
 # Each statement is put together once: that costs as much as running it.
@@ -161,25 +174,30 @@ def linked_pair(session: Session, key: RecordKey) -> tuple[RecordLink | None, Lo
 def _standing() -> Select[Any]:
     columns = [column for facts, model in _PARTS for column in _columns(facts, model)]
     return (
-        select(SetupVersion.version, *columns)
+        select(SetupVersion.version, _newest_entry(), *columns)
         .select_from(ConnectionRow)
         .join(SetupVersion, SetupVersion.id == 1)
         .outerjoin(RecordLink, _same_record(RecordLink))
         .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
         .outerjoin(CrmRecord, _same_record(CrmRecord))
-        .outerjoin(SyncRun, and_(_same_record(SyncRun), SyncRun.kind == "single", SyncRun.status.in_(OPEN)))
+        .outerjoin(SyncRun, and_(_same_record(SyncRun), literal_column(OPEN_SINGLE_RUN)))
         .where(ConnectionRow.id == _OF_RECORD["connection_id"])
     )
 
 
 @cache
 def _entries() -> Select[Any]:
-    return (
-        select(*_columns(EntryFacts, SyncLogEntry))
-        .where(_same_record(SyncLogEntry), SyncLogEntry.finished_at.is_not(None))
-        .order_by(SyncLogEntry.id.desc())
-        .limit(LAST_ENTRIES)
-    )
+    return _finished_entries(*_columns(EntryFacts, SyncLogEntry)).limit(LAST_ENTRIES)
+
+
+def _newest_entry() -> ScalarSelect[int]:
+    return _finished_entries(SyncLogEntry.id).limit(1).scalar_subquery()
+
+
+def _finished_entries(*columns: Any) -> Select[Any]:
+    """Newest first."""
+    finished = select(*columns).where(_same_record(SyncLogEntry), SyncLogEntry.finished_at.is_not(None))
+    return finished.order_by(SyncLogEntry.id.desc())
 
 
 @cache
@@ -188,26 +206,23 @@ def _run() -> Select[Any]:
 
 
 @cache
-def _pair() -> Select[RecordLink, LocalRecord]:
-    return (
-        select(RecordLink, LocalRecord)
-        .outerjoin(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
-        .where(_same_record(RecordLink))
-    )
+def _pair() -> Select[Any]:
+    pair = _LINKS.outerjoin(_LOCALS, _LOCALS.c.id == _LINKS.c.local_record_id)
+    return select(*_LINKS.columns, *_LOCALS.columns).select_from(pair).where(_same_record(RecordLink))
 
 
 @cache
 def _spans() -> tuple[tuple[int, int], ...]:
-    """Where each part's columns are in a row of `_standing`, after the setup version."""
-    ends = [1]
+    """Where each part's columns are in a row of `_standing`, after the first two."""
+    ends = [2]
     for facts, _ in _PARTS:
-        ends.append(ends[-1] + len(fields(facts)))
+        ends.append(ends[-1] + len(facts._fields))
     return tuple(pairwise(ends))
 
 
 def _columns(facts: type[Any], model: type[DeclarativeBase]) -> list[Column[Any]]:
     table = cast(Table, model.__table__)
-    return [table.c[each.name] for each in fields(facts)]
+    return [table.c[name] for name in facts._fields]
 
 
 def _same_record(model: Any) -> ColumnElement[bool]:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import CRMS
 from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
-from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping, RecordLink, SyncRun
+from jobs.mappings import FieldFacts, ObjectFacts
+from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
 from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
@@ -27,7 +28,7 @@ class Setup:
     adapter: CrmAdapter
     run: SyncRun
     connection: Connection
-    mapping: ObjectMapping
+    mapping: ObjectFacts
     info: ObjectInfo
 
     @property
@@ -52,11 +53,11 @@ class Setup:
         return by_rule | emails | mapped
 
     @property
-    def live_mappings(self) -> list[FieldMapping]:
+    def live_mappings(self) -> list[FieldFacts]:
         return [each for each in self.mapping.fields if each.enabled and each.crm_field in self.info.fields]
 
     @property
-    def gone_mappings(self) -> list[FieldMapping]:
+    def gone_mappings(self) -> list[FieldFacts]:
         return [each for each in self.mapping.fields if each.enabled and each.crm_field not in self.info.fields]
 
 
@@ -73,7 +74,7 @@ class Scene:
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
-    link, linked = linked_pair(session, setup.key)
+    link, linked = linked_pair(session.connection(), setup.key)
     if link is not None:
         return Scene(link, linked, link.matched_by, None, bases(link))
     if setup.run.chosen_local_record_id is not None:
@@ -87,24 +88,14 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     return Scene(None, local, match.rule.compare_as, match)
 
 
-def find_link(session: Session, run: SyncRun) -> RecordLink | None:
-    query = select(RecordLink).where(
-        RecordLink.connection_id == run.connection_id,
-        RecordLink.object == run.object,
-        RecordLink.crm_record_id == run.crm_record_id,
-    )
-    return session.scalar(query)
-
-
-def find_match(session: Session, mapping: ObjectMapping, crm_values: Mapping[str, Value]) -> matching.Match:
+def find_match(session: Session, mapping: ObjectFacts, crm_values: Mapping[str, Value]) -> matching.Match:
     """Ask the match rules of the mapping, in order."""
-    rules = [matching.Rule(rule.crm_field, rule.local_field, rule.compare_as) for rule in mapping.match_rules]
 
     def look_up(rule: matching.Rule, key: str) -> Sequence[matching.Candidate]:
         records = find_by_key(session, mapping.kind, match_key_name(rule.compare_as, rule.local_field), key)
         return [_candidate(session, mapping, record) for record in records]
 
-    return matching.find(rules, crm_values, look_up)
+    return matching.find(mapping.match_rules, crm_values, look_up)
 
 
 def bases(link: RecordLink) -> dict[str, merge.Base]:
@@ -122,7 +113,7 @@ def stored_base(values: Mapping[str, merge.Base]) -> dict[str, dict[str, Value |
     }
 
 
-def local_value(local: LocalRecord | LocalFacts | None, mapping: FieldMapping) -> Value:
+def local_value(local: LocalRecord | LocalFacts | None, mapping: FieldFacts) -> Value:
     return normalise(mapping.field_type, local.values.get(mapping.local_field) if local is not None else None)
 
 
@@ -134,7 +125,7 @@ def local_time(local: LocalRecord | None, name: str) -> datetime | None:
     return parse_time(origin["at"]) if origin else local.created_at
 
 
-def _candidate(session: Session, mapping: ObjectMapping, record: LocalRecord) -> matching.Candidate:
+def _candidate(session: Session, mapping: ObjectFacts, record: LocalRecord) -> matching.Candidate:
     taken = select(RecordLink.id).where(
         RecordLink.connection_id == mapping.connection_id,
         RecordLink.object == mapping.object,

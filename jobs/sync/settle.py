@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select, text, update
+from sqlalchemy import Table, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from jobs import progress, runs, usage
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmRow
-from jobs.db import changed_one, upsert
+from jobs.db import insert_row, row_of, update_row, upsert
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.models.run import FAILED, PARTIAL, SUCCEEDED
 from jobs.records import new_record, write_values
@@ -21,7 +21,8 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
-from jobs.sync.scene import Scene, Setup, find_link, find_match, stored_base
+from jobs.sync.rows import linked_pair
+from jobs.sync.scene import Scene, Setup, find_match, stored_base
 from jobs.sync.words import words
 
 # Left as they are by a standing rule, every time: not worth a line in the log.
@@ -29,19 +30,8 @@ _SILENT = frozenset(
     {"LEFT_APART", "NOTHING_TO_WRITE", "KEPT_WHEN_BLANK", "FILLS_BLANK_ONLY", "INBOUND_OFF", "OUTBOUND_OFF"}
 )
 
-_LINKS = cast(Table, RecordLink.__table__)
-_RENEW_LINK = (
-    update(_LINKS)
-    .where(_LINKS.c.id == bindparam("link_id"), _LINKS.c.version == bindparam("seen_version"))
-    .values(
-        base=bindparam("new_base"),
-        synced_at=bindparam("new_synced_at"),
-        synced_by=bindparam("new_synced_by"),
-        own_write_at=bindparam("new_own_write_at"),
-        changed_before_at=bindparam("new_changed_before_at"),
-        version=_LINKS.c.version + 1,
-    )
-)
+_ENTRIES = cast(Table, SyncLogEntry.__table__)
+_ENTRY_OF_RUN = select(_ENTRIES).where(_ENTRIES.c.run_id == bindparam("run_id"))
 Changes = Sequence[dict[str, Any]]
 
 
@@ -63,13 +53,14 @@ class Settlement:
     has_entry: bool = True  # an intent may have been noted: False saves looking for it
 
 
-def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes) -> None:
+def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, has_entry: bool = True) -> None:
     """Commit what is about to be written, with old and new values. Raises LeaseLost."""
     with setup.runtime.database.write() as session:
         runs.keep(session, setup.run, step="writing", seconds=setup.runtime.settings.lease_seconds)
-        entry = _entry(session, setup.run, row, scene.local)
+        entry = _entry(session, setup.run, row, scene.local, look=has_entry)
         entry.outcome, entry.direction, entry.changes = "updated", "outbound", list(changes)
         entry.message, entry.code = "", ""
+        _store(session, entry)
 
 
 def settle(setup: Setup, what: Settlement) -> None:
@@ -136,9 +127,10 @@ def failed(runtime: Runtime, run: SyncRun, connection: Connection, *, calls: int
 
 
 def unfinished_changes(session: Session, run_id: int) -> list[dict[str, Any]]:
-    query = select(SyncLogEntry).where(SyncLogEntry.run_id == run_id, SyncLogEntry.finished_at.is_(None))
-    entry = session.scalar(query)
-    return [change for change in entry.changes if change["side"] == change_list.CRM] if entry is not None else []
+    entry = _stored_entry(session, run_id)
+    if entry is None or entry.finished_at is not None:
+        return []
+    return [change for change in entry.changes if change["side"] == change_list.CRM]
 
 
 def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow) -> None:
@@ -159,24 +151,21 @@ def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRo
 
 def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequence[merge.Decision]) -> LocalRecord:
     """Our record with the pulled values, if it is still as it was looked at; a value is as old as the CRM says."""
-    local = _same_local(session, setup, what)
+    local = what.scene.local or _new_local(session, setup, what)
+    seen_version = local.version
     by = what.read.modified_by or setup.crm_label
     values = {each.rule.local_field: each.value for each in pulls}
     at = changed_in_crm_at(setup, what.scene, what.read)
     write_values(session, local, values, by=by, source=setup.connection.crm, at=at)
+    if what.scene.local is not None and not update_row(session, local, seen_version=seen_version):
+        raise LocalMovedOn
     return local
 
 
-def _same_local(session: Session, setup: Setup, what: Settlement) -> LocalRecord:
-    seen = what.scene.local
-    if seen is not None:
-        local = session.get(LocalRecord, seen.id, with_for_update=True)
-        if local is None or local.version != seen.version:
-            raise LocalMovedOn
-        return local
+def _new_local(session: Session, setup: Setup, what: Settlement) -> LocalRecord:
     _one_creator_at_a_time(session, setup)
-    found = find_match(session, setup.mapping, what.read.values)
-    if find_link(session, setup.run) is not None or found.verdict != "none":
+    link, _ = linked_pair(session.connection(), setup.key)
+    if link is not None or find_match(session, setup.mapping, what.read.values).verdict != "none":
         raise LocalMovedOn
     return new_record(session, setup.mapping.kind)
 
@@ -189,33 +178,28 @@ def _one_creator_at_a_time(session: Session, setup: Setup) -> None:
 
 
 def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int) -> None:
+    """The link with its new base, if it is still as it was looked at."""
     run, scene, now = setup.run, what.scene, utc_now()
-    own_write_at, changed_before_at = stamps_after(scene, what.read, what.row, wrote=bool(what.written))
-    values: dict[str, Any] = {
-        "base": stored_base(base_after(scene, what.plan, what.written)),
-        "synced_at": now,
-        "synced_by": run.requested_by,
-        "own_write_at": own_write_at,
-        "changed_before_at": changed_before_at,
-    }
+    link = scene.link or RecordLink(
+        connection_id=run.connection_id,
+        object=run.object,
+        crm_record_id=run.crm_record_id,
+        local_record_id=local_record_id,
+        matched_by=scene.matched_by,
+        version=0,
+        created_at=now,
+    )
+    seen_version = link.version
+    stamps = stamps_after(scene, what.read, what.row, wrote=bool(what.written))
+    link.base = stored_base(base_after(scene, what.plan, what.written))
+    link.synced_at, link.synced_by, link.version = now, run.requested_by, seen_version + 1
+    link.own_write_at, link.changed_before_at = stamps
     if scene.link is not None:
-        same = {"link_id": scene.link.id, "seen_version": scene.link.version}
-        if not changed_one(session, _RENEW_LINK, same | {f"new_{name}": value for name, value in values.items()}):
+        if not update_row(session, link, seen_version=seen_version):
             raise LocalMovedOn
         return
-    session.add(
-        RecordLink(
-            connection_id=run.connection_id,
-            object=run.object,
-            crm_record_id=run.crm_record_id,
-            local_record_id=local_record_id,
-            matched_by=scene.matched_by,
-            created_at=now,
-            **values,
-        )
-    )
     try:
-        session.flush()
+        insert_row(session, link)
     except IntegrityError:
         raise LocalMovedOn from None  # somebody linked one of the two in the same moment
 
@@ -263,6 +247,7 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refus
 
 
 def _close(session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry) -> None:
+    _store(session, entry)
     counts = {f"{_COUNTED.get(entry.outcome, entry.outcome)}_count": 1}
     usage.add(session, run.connection_id, calls)
     runs.finish(session, run, status=status, code=entry.code, message=entry.message, calls=calls, **counts)
@@ -274,24 +259,33 @@ _COUNTED = {"conflict": "skipped"}
 def _entry(
     session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecord | None, *, look: bool = True
 ) -> SyncLogEntry:
-    """The run's entry for this record: the open intent, or a new one. Never two."""
-    entry = session.scalar(select(SyncLogEntry).where(SyncLogEntry.run_id == run.id)) if look else None
-    if entry is None:
-        entry = SyncLogEntry(
-            run_id=run.id,
-            connection_id=run.connection_id,
-            object=run.object,
-            crm_record_id=run.crm_record_id,
-            outcome="unchanged",
-            by=run.requested_by,
-            changes=[],
-            code="",
-            message="",
-            created_at=utc_now(),
-        )
-        session.add(entry)
+    """The run's entry for this record: the open intent, or a new one. Never two. `_store` it when it is complete."""
+    entry = (_stored_entry(session, run.id) if look else None) or SyncLogEntry(
+        run_id=run.id,
+        connection_id=run.connection_id,
+        object=run.object,
+        crm_record_id=run.crm_record_id,
+        outcome="unchanged",
+        by=run.requested_by,
+        changes=[],
+        code="",
+        message="",
+        created_at=utc_now(),
+    )
     if row is not None:
         entry.record_name = row.name[:400]
     if local is not None:
         entry.local_record_id = local.id
     return entry
+
+
+def _stored_entry(session: Session, run_id: int) -> SyncLogEntry | None:
+    found = session.connection().execute(_ENTRY_OF_RUN, {"run_id": run_id}).one_or_none()
+    return row_of(SyncLogEntry, found) if found is not None else None
+
+
+def _store(session: Session, entry: SyncLogEntry) -> None:
+    if entry.id is None:
+        insert_row(session, entry)
+    else:
+        update_row(session, entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.db import Database
+from jobs.mappings import ObjectFacts, object_facts
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.records import create_local
 from jobs.runtime import utc_now
@@ -18,14 +19,14 @@ ANA: dict[str, Value] = {"Email": "ana@example.com", "Website": None}
 
 
 @pytest.fixture
-def mapping(database: Database, connection_id: int) -> ObjectMapping:
+def mapping(database: Database, connection_id: int) -> ObjectFacts:
     """Contacts, found by their address."""
     match_by(database, connection_id, "contact", ("Email", "email", "email"))
     with database.read() as session:
-        return session.query(ObjectMapping).one()
+        return object_facts(session.query(ObjectMapping).one())
 
 
-def find(database: Database, mapping: ObjectMapping, crm_values: dict[str, Value]) -> Match:
+def find(database: Database, mapping: ObjectFacts, crm_values: dict[str, Value]) -> Match:
     with database.read() as session:
         return find_match(session, mapping, crm_values)
 
@@ -62,7 +63,7 @@ def another_connection(database: Database) -> int:
         return other.id
 
 
-def test_the_one_with_that_address_is_found(database: Database, mapping: ObjectMapping) -> None:
+def test_the_one_with_that_address_is_found(database: Database, mapping: ObjectFacts) -> None:
     ana = create(database, first_name="Ana", email="ANA@example.com", job_title="Chief")
     create(database, email="ben@example.com")
     match = find(database, mapping, ANA)
@@ -72,28 +73,28 @@ def test_the_one_with_that_address_is_found(database: Database, mapping: ObjectM
     assert match.rule.compare_as == "email"
 
 
-def test_two_with_that_address_are_both_shown(database: Database, mapping: ObjectMapping) -> None:
+def test_two_with_that_address_are_both_shown(database: Database, mapping: ObjectFacts) -> None:
     ids = [create(database, email="ana@example.com", first_name=name) for name in ("Ana", "Anna")]
     match = find(database, mapping, ANA)
     assert (match.verdict, [each.local_record_id for each in match.candidates]) == ("several", ids)
 
 
 @pytest.mark.parametrize("address", [None, "", "ana at example", "nobody@example.com"])
-def test_nobody_is_found_by_nothing(database: Database, mapping: ObjectMapping, address: str | None) -> None:
+def test_nobody_is_found_by_nothing(database: Database, mapping: ObjectFacts, address: str | None) -> None:
     create(database, first_name="Ana", email=None)
     create(database, first_name="Ben", email="ana at example")
     assert find(database, mapping, {"Email": address}).verdict == "none"
 
 
 def test_another_kind_with_the_same_key_is_not_meant(
-    database: Database, mapping: ObjectMapping, connection_id: int
+    database: Database, mapping: ObjectFacts, connection_id: int
 ) -> None:
     match_by(database, connection_id, "account", ("Email", "name", "email"))
     create(database, "account", name="ana@example.com")
     assert find(database, mapping, ANA).verdict == "none"
 
 
-def test_one_that_is_linked_already_is_taken(database: Database, mapping: ObjectMapping, connection_id: int) -> None:
+def test_one_that_is_linked_already_is_taken(database: Database, mapping: ObjectFacts, connection_id: int) -> None:
     ana = create(database, email="ana@example.com")
     link(database, ana, connection_id=connection_id, object_name=mapping.object)
     assert find(database, mapping, ANA).verdict == "taken"
@@ -103,7 +104,7 @@ def test_one_that_is_linked_already_is_taken(database: Database, mapping: Object
 
 
 def test_a_link_to_another_object_or_another_crm_takes_nobody(
-    database: Database, mapping: ObjectMapping, connection_id: int
+    database: Database, mapping: ObjectFacts, connection_id: int
 ) -> None:
     """One record of ours may be a lead here and a contact there, and be known to two orgs."""
     ana = create(database, email="ana@example.com")

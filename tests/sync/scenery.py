@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from jobs.crm.base import CrmAdapter, CrmRow, FieldInfo, ObjectInfo
-from jobs.models import Connection, FieldMapping, LocalRecord, MatchRule, ObjectMapping, RecordLink, SyncRun
+from jobs.mappings import FieldFacts, ObjectFacts
+from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
 from jobs.sync.scene import Scene, Setup, stored_base
@@ -29,28 +30,20 @@ class Clock:
     clock_offset_seconds: float | None = None
 
 
-def field(local_field: str, *, crm_field: str = "", field_type: str = "text", **rules: Any) -> FieldMapping:
+def field(local_field: str, *, crm_field: str = "", field_type: str = "text", **rules: Any) -> FieldFacts:
     """A FieldMapping as an admin leaves it: two-way and overwriting, unless `rules` say otherwise."""
-    usual: dict[str, Any] = {
-        "direction": "two_way",
-        "write_rule": "overwrite",
-        "conflict_rule": "most_recent",
-        "keep_when_blank": False,
-        "may_clear_crm": True,
-        "enabled": True,
-    }
-    return FieldMapping(
+    return FieldFacts(
         local_field=local_field,
         crm_field=crm_field or CRM_FIELDS[local_field],
         label=local_field.replace("_", " ").capitalize(),
         field_type=field_type,
-        **(usual | rules),
+        **({"direction": "two_way"} | rules),
     )
 
 
 def setup(
-    *fields: FieldMapping,
-    match_rules: Sequence[MatchRule] = (),
+    *fields: FieldFacts,
+    match_rules: Sequence[matching.Rule] = (),
     read_only: Sequence[str] = (),
     gone: Sequence[str] = (),
     syncs_enabled: bool = True,
@@ -60,17 +53,9 @@ def setup(
     **switches: Any,
 ) -> Setup:
     """A run about one contact. `gone` and `read_only`: CRM fields that are not shown to us, or not ours to write."""
-    usual: dict[str, Any] = {
-        "enabled": True,
-        "inbound": True,
-        "outbound": True,
-        "may_create_here": True,
-        "needs_email": False,
-        "duplicate_handling": "overwrite_all",
-    }
-    mapping = ObjectMapping(object="Contact", object_label="Contact", kind="contact", **(usual | switches))
-    mapping.fields = list(fields)
-    mapping.match_rules = list(match_rules)
+    mapping = ObjectFacts(
+        1, 1, "Contact", "Contact", "contact", fields=fields, match_rules=tuple(match_rules), **switches
+    )
     known = {
         each.crm_field: FieldInfo(
             each.crm_field, each.label, each.field_type, "string", may_update=each.crm_field not in read_only

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jobs.models import FieldMapping
+from jobs.mappings import FieldFacts
 from jobs.sync import merge
 from jobs.sync.matching import Candidate
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, ineligible, make_plan, no_counterpart, switched_off
@@ -119,7 +119,7 @@ def test_what_is_gone_is_told_before_who_it_could_be() -> None:
 
 
 def decision(
-    ours: Value, theirs: Value, mapping: FieldMapping = TITLE, refusals: Refusals | None = None, **limits: Any
+    ours: Value, theirs: Value, mapping: FieldFacts = TITLE, refusals: Refusals | None = None, **limits: Any
 ) -> tuple[str, str]:
     """The action and the reason for the one field mapped, on a record where both sides once had "Chief"."""
     scene = linked(local({mapping.local_field: ours}), {mapping.local_field: merge.Base("Chief", "Chief")})

@@ -7,7 +7,8 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from jobs.crm.errors import AuthorizationLost, CrmError, NotFound, RecordError
-from jobs.models import Connection, ObjectMapping
+from jobs.mappings import ObjectFacts
+from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
 from jobs.sync.look import look_as_connection, look_as_person
 from widget.errors import LaunchRefused
@@ -83,8 +84,8 @@ def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
     """Answer a verified launch with the panel. Raises LaunchRefused."""
     if not use_once(here, launch.digest, launch.forget_at):
         raise refuse("USED_PROOF", 409, launch.host)
-    with here.database.read() as session:
-        mapping = here.mappings.find(session, launch.connection.id, launch.object)
+    with here.database.look() as connection:
+        mapping = here.mappings.find(connection, launch.connection.id, launch.object)
     readable, editable, is_fresh, is_gone = _look(here, launch, mapping)
     claims = PanelClaims(
         connection_id=launch.connection.id,
@@ -118,7 +119,7 @@ def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
 
 
 def _look(
-    here: Runtime, launch: Launch, mapping: ObjectMapping | None
+    here: Runtime, launch: Launch, mapping: ObjectFacts | None
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, bool, bool]:
     """(readable, editable, the CRM answered, the record is gone). Raises LaunchRefused when access is not shown."""
     if launch.person_token or launch.readable is None:
@@ -131,10 +132,10 @@ def _look(
 
 
 def _look_as_person(
-    here: Runtime, launch: Launch, mapping: ObjectMapping | None
+    here: Runtime, launch: Launch, mapping: ObjectFacts | None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     # An unmapped object has nothing to show, but who asks must still be allowed to know that the record exists.
-    wanted = mapping or ObjectMapping(object=launch.object, fields=[], match_rules=[])
+    wanted = mapping or ObjectFacts(0, launch.connection.id, launch.object, launch.object, "")
     try:
         sight = look_as_person(here, launch.connection, wanted, launch.crm_record_id, launch.person_token)
     except AuthorizationLost:
@@ -149,7 +150,7 @@ def _look_as_person(
 
 
 def _look_as_connection(
-    here: Runtime, connection: Connection, mapping: ObjectMapping | None, record_id: str
+    here: Runtime, connection: Connection, mapping: ObjectFacts | None, record_id: str
 ) -> tuple[bool, bool]:
     if mapping is None or (connection.paused_until is not None and connection.paused_until > utc_now()):
         return mapping is None, False
