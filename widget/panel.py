@@ -15,13 +15,14 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models.run import OPEN
 from jobs.runs import Ask
-from jobs.sync.rows import RecordKey, RunFacts, run_of
+from jobs.sync.rows import RunFacts, run_of
 from jobs.tasks import request_single
 from widget import admin
 from widget.bell import Bell
 from widget.context import runtime
+from widget.panel_claims import claims_for, key_of
 from widget.panel_facts import Situation, panel_view, pause_ms
-from widget.tokens import PanelClaims, Scope, TokenForbidden, TokenInvalid, open_panel_token, renew_panel_token
+from widget.tokens import PanelClaims, TokenForbidden, renew_panel_token
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
 
@@ -47,19 +48,19 @@ def install(app: Flask) -> None:
 @blueprint.get("/view")
 def view() -> ResponseReturnValue:
     """The whole panel as the rows stand now."""
-    return _partial(_claims("view"), Situation(queue_answers=_bell().queue_answers))
+    return _partial(claims_for("view"), Situation(queue_answers=_bell().queue_answers))
 
 
 @blueprint.post("/sync")
 def sync() -> ResponseReturnValue:
     """The button. Accepts the click, or joins the run that is on; answers with the result of a quick one."""
-    return _start(_claims("sync"), chosen_local_record_id=None)
+    return _start(claims_for("sync"), chosen_local_record_id=None)
 
 
 @blueprint.post("/link")
 def link() -> ResponseReturnValue:
     """One click on one of several candidates: that one is meant. Links and syncs."""
-    claims = _claims("sync")
+    claims = claims_for("sync")
     chosen = request.form.get("local_record_id", "")
     if not chosen.isdecimal() or len(chosen) > 18:
         raise BadRequest
@@ -70,7 +71,7 @@ def link() -> ResponseReturnValue:
 @blueprint.get(f"/runs/<int(max={LARGEST_ID}):run_id>")
 def follow(run_id: int) -> ResponseReturnValue:
     """News of a run. Held open until its row is newer than `seen`; a run of another record is not found."""
-    claims = _claims("view")
+    claims = claims_for("view")
     seen = request.args.get("seen", default=0, type=int)
     bell = _bell()
     if not bell.seats.acquire(blocking=False):
@@ -86,21 +87,10 @@ def follow(run_id: int) -> ResponseReturnValue:
 @blueprint.post("/token")
 def renew() -> ResponseReturnValue:
     """A fresh token for the one that is still good, until the session's end."""
-    token, expires_in = renew_panel_token(runtime().settings, claims := _claims("view"))
+    token, expires_in = renew_panel_token(runtime().settings, claims := claims_for("view"))
     return jsonify(
         token=token, expires_in=expires_in, session_expires_in=max(0, claims.session_until - int(time.time()))
     )
-
-
-def _claims(scope: Scope) -> PanelClaims:
-    """Fetch and authorise in one step. Raises TokenError."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token:
-        raise TokenInvalid("no bearer token")
-    claims = open_panel_token(runtime().settings, token.strip())
-    if not claims.allows(scope):
-        raise TokenForbidden(scope)
-    return claims
 
 
 def _start(claims: PanelClaims, *, chosen_local_record_id: int | None) -> ResponseReturnValue:
@@ -156,9 +146,8 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
 
 def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:
     """Raises NotFound, also for another record's run."""
-    key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
     with runtime().database.look() as connection:
-        run = run_of(connection, key, run_id)
+        run = run_of(connection, key_of(claims), run_id)
     if run is None:
         raise NotFound
     return run

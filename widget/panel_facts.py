@@ -28,6 +28,7 @@ from jobs.sync.rows import (
 )
 from jobs.sync.scene import find_match
 from widget.formats import Reader
+from widget.panel_claims import key_of
 from widget.panel_rows import candidates_view, entry_views, field_rows, link_view
 from widget.panel_states import describe_state, step_views
 from widget.panel_view import Moment, PanelView
@@ -101,7 +102,7 @@ def panel_view(here: Runtime, claims: PanelClaims, situation: Situation) -> Pane
 
 
 def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation: Situation) -> Facts:
-    key = RecordKey(claims.connection_id, claims.object, claims.crm_record_id)
+    key = key_of(claims)
     rows = rows_of(connection, key)
     mapping = here.mappings.find(connection, claims.connection_id, claims.object, version=rows.setup_version)
     match = _match(connection, mapping, rows.seen) if mapping and rows.seen and not rows.link else None
