@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from emulator.rows import Row
 from emulator.salesforce import ids
 from emulator.salesforce.errors import ApiError
-from emulator.salesforce.rows import Row
 from emulator.salesforce.soql.run import Shape
 
 _KEPT_CURSORS = 500

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.control import ControlError, Event
+from emulator.rows import Row
 from emulator.salesforce.access import Rights, User
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.formula import FormulaError, compile_formula
 from emulator.salesforce.ids import MalformedId, normalise
-from emulator.salesforce.rows import Row
 from emulator.salesforce.rules import record_id_of
 from emulator.salesforce.schema import ObjectType, SchemaError
 from emulator.salesforce.writer import Saving

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import secrets
+import string
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,24 +14,27 @@ from emulator.clock import Clock
 from emulator.control import Event
 from emulator.faults import Fault, Faults
 from emulator.journal import Journal
+from emulator.private_files import write_private
+from emulator.rows import Row, Rows
 from emulator.salesforce.access import Rights, User
-from emulator.salesforce.credentials import Secrets, load_or_make, write_private
+from emulator.salesforce.credentials import Secrets, load_or_make
 from emulator.salesforce.cursors import Cursors
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.events import events_of
 from emulator.salesforce.formula import compile_formula
 from emulator.salesforce.limits import RequestLimit, limit_exceeded
-from emulator.salesforce.rows import Row, Rows
 from emulator.salesforce.schema import Schema, build_object
 from emulator.salesforce.seed import seed
-from emulator.salesforce.sessions import Sessions
 from emulator.salesforce.soql.parser import parse
 from emulator.salesforce.store import Store
 from emulator.salesforce.writer import Writer
+from emulator.sessions import Sessions
 
 DEMO_ORG = Path(__file__).parent / "orgs" / "demo.json"
 API_VERSIONS = tuple(f"{number}.0" for number in range(31, 68))
 
+_TOKEN_ALPHABET = string.ascii_letters + string.digits + "._"
+_TOKEN_TAIL_LENGTH = 92
 _FAULT_CODES = {401: "INVALID_SESSION_ID", 404: "NOT_FOUND", 503: "SERVER_UNAVAILABLE"}
 
 
@@ -46,7 +51,7 @@ class Org:
         self.public_url = public_url.rstrip("/")
         self.panel_url = panel_url.rstrip("/")
         self.secrets: Secrets = load_or_make(data_dir / "secrets.json")
-        self.rows = Rows(data_dir / "org.sqlite3")
+        self.rows = Rows(data_dir / "org.sqlite3", id_key="Id", stamp_key="SystemModstamp")
         self._org_file = org_file
         self.clock = Clock(self.rows.setting("clock_offset") or 0.0)
         self.journal = Journal(data_dir / "journal.sqlite3")
@@ -54,7 +59,7 @@ class Org:
         self.cursors = Cursors()
         self.definition: dict[str, Any] = {}
         self._start()
-        self.sessions = Sessions(data_dir / "sessions.sqlite3", org_id=self.id, now=self.clock.now)
+        self.sessions = Sessions(data_dir / "sessions.sqlite3", new_token=self._new_token, now=self.clock.now)
         self.limit = RequestLimit(self.journal, self.clock, maximum=self.definition["daily_api_requests"])
         # The grammars take 40 ms each to build: the first caller should not pay for it.
         parse("SELECT Id FROM User")
@@ -196,6 +201,10 @@ class Org:
         self.sessions.close()
         self.journal.close()
         self.rows.close()
+
+    def _new_token(self) -> str:
+        """Tokens begin with the 15-character org id."""
+        return f"{self.id[:15]}!AQ{''.join(secrets.choice(_TOKEN_ALPHABET) for _ in range(_TOKEN_TAIL_LENGTH))}"
 
     def _start(self) -> None:
         saved = self.rows.setting("definition")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from emulator.rows import Row, fold
 from emulator.salesforce import errors, ids
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.formula import Situation, compile_formula
-from emulator.salesforce.rows import Row, fold
 from emulator.salesforce.schema import Field, ObjectType
 from emulator.salesforce.store import Store
 from emulator.salesforce.values import to_stored

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from emulator.rows import Row
 from emulator.salesforce import ids
 from emulator.salesforce.access import Rights, User
-from emulator.salesforce.rows import Row
 from emulator.salesforce.seed_records import RecordMaker
 from emulator.salesforce.store import Store
 from emulator.salesforce.values import wire_time

@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.salesforce.samples import (
+from emulator.salesforce.values import wire_time
+from emulator.samples import (
     ACCOUNT_WORDS,
     CITIES,
     DEPARTMENTS,
-    DOMAIN_ENDS,
-    FIRST_NAMES,
-    LAST_NAMES,
     PROJECT_WORDS,
     STAGES,
     TITLES,
     TRADES,
+    domain,
+    person,
 )
-from emulator.salesforce.values import wire_time
 
 _OWNERS = ("rep", "admin", "rep", "limited_rep")
 
@@ -58,7 +57,7 @@ class RecordMaker:
         }
 
     def contact(self, number: int) -> dict[str, Any]:
-        first, last = _person(number)
+        first, last = person(number)
         account = number % len(self._made["Account"])
         city, state, code = CITIES[account % len(CITIES)]
         blank_email = number % 23 == 22
@@ -86,7 +85,7 @@ class RecordMaker:
         }
 
     def lead(self, number: int) -> dict[str, Any]:
-        first, last = _person(number + 100)
+        first, last = person(number + 100)
         word, trade = ACCOUNT_WORDS[-1 - number % len(ACCOUNT_WORDS)], TRADES[number % len(TRADES)]
         city, state, code = CITIES[number % len(CITIES)]
         return {
@@ -148,18 +147,3 @@ class RecordMaker:
 
     def _owner(self, number: int) -> str:
         return self._roles[_OWNERS[number % len(_OWNERS)]]
-
-
-def domain(number: int) -> str:
-    """The sample domain of the n-th company, under a name reserved for examples."""
-    if number < len(DOMAIN_ENDS):
-        return DOMAIN_ENDS[number]
-    word = ACCOUNT_WORDS[number % len(ACCOUNT_WORDS)].lower()
-    return f"{word}{number}.test"
-
-
-def _person(number: int) -> tuple[str, str]:
-    return (
-        FIRST_NAMES[number % len(FIRST_NAMES)],
-        LAST_NAMES[(number + number // len(FIRST_NAMES)) % len(LAST_NAMES)],
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from emulator.rows import Row, Rows
 from emulator.salesforce.access import RecordAccess, User, at_least
 from emulator.salesforce.formula import Situation, compile_formula
-from emulator.salesforce.rows import Row, Rows
 from emulator.salesforce.schema import Field, ObjectType, Schema
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.journal import Journal
+from emulator.rows import Row
 from emulator.salesforce import errors, ids, rules
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import ObjectType
 from emulator.salesforce.store import Store
 from emulator.salesforce.values import to_stored, wire_time

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.salesforce.rows import Rows
+from emulator.rows import Rows
 
 STAMP = "2026-01-01T00:00:00.000+0000"
 
@@ -25,7 +25,7 @@ def put_and_fail(rows: Rows, *changed: dict[str, str], announced: list[str]) -> 
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Rows:
-    return Rows(tmp_path / "org.sqlite3")
+    return Rows(tmp_path / "org.sqlite3", id_key="Id", stamp_key="SystemModstamp")
 
 
 def test_a_failed_transaction_leaves_no_trace(rows: Rows) -> None:
@@ -56,12 +56,12 @@ def test_an_inner_failure_undoes_the_inner_part_only(rows: Rows) -> None:
 
 
 def test_committed_rows_survive_and_others_do_not(tmp_path: Path) -> None:
-    first = Rows(tmp_path / "org.sqlite3")
+    first = Rows(tmp_path / "org.sqlite3", id_key="Id", stamp_key="SystemModstamp")
     with first.transaction():
         first.put("Thing", row(1, Email="é🚀"))
     with pytest.raises(RuntimeError):
         put_and_fail(first, row(2), announced=[])
     first.close()
-    second = Rows(tmp_path / "org.sqlite3")
+    second = Rows(tmp_path / "org.sqlite3", id_key="Id", stamp_key="SystemModstamp")
     assert dict(second.table("Thing")) == {"id1": row(1, Email="é🚀")}
     assert [each["Id"] for each in second.since("Thing", STAMP)] == ["id1"]

@@ -12,7 +12,7 @@ from flask import Request
 from emulator.salesforce.oauth.errors import OAuthError
 from emulator.salesforce.oauth.keys import jwt_bearer_certificate
 from emulator.salesforce.org import Org
-from emulator.salesforce.sessions import DEFAULT_LIFETIME
+from emulator.sessions import DEFAULT_LIFETIME
 
 SCOPES = ("api", "refresh_token", "offline_access", "id", "openid", "profile", "email", "web", "full")
 _DEFAULT_SCOPES = ("api", "refresh_token", "id")

@@ -13,7 +13,7 @@ from emulator.salesforce.access import User
 from emulator.salesforce.ids import MalformedId, normalise
 from emulator.salesforce.oauth.answers import identity_url, key_id
 from emulator.salesforce.org import Org
-from emulator.salesforce.sessions import Session
+from emulator.sessions import Session
 
 
 class IdentityError(Exception):

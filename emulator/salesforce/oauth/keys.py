@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from emulator.salesforce.credentials import write_private
+from emulator.private_files import write_private
 
 KEY_FILE = "jwt_bearer_key.pem"
 CERTIFICATE_FILE = "jwt_bearer_certificate.pem"

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
 from emulator.salesforce.pages.layouts import STANDARD_TABS, layout_of
 from emulator.salesforce.pages.show import NUMBERS, Shown, label_of, name_of, record_url, shown
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import Field, ObjectType
 
 PAGE_SIZE = 50

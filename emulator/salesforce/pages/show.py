@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
+from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import Field, ObjectType
 from emulator.salesforce.values import parse_time
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from emulator.rows import Row
 from emulator.salesforce import launch
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
@@ -15,7 +16,6 @@ from emulator.salesforce.ids import MalformedId, normalise
 from emulator.salesforce.org import Org
 from emulator.salesforce.pages import edit, frames, lists, viewer
 from emulator.salesforce.pages.record import Editing, RecordPage
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import ObjectType
 from emulator.salesforce.writer import Saving
 

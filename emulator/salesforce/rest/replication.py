@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from emulator.rows import Row
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.rest.call import Answer, Call
 from emulator.salesforce.rest.rows import object_of
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import ObjectType
 from emulator.salesforce.values import parse_time, wire_time
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.rows import Row
 from emulator.salesforce import errors
 from emulator.salesforce.errors import ApiError, unknown_field
 from emulator.salesforce.rest.call import Answer, Call
@@ -14,7 +15,6 @@ from emulator.salesforce.rest.conditional import (
     nothing_new,
     state_headers,
 )
-from emulator.salesforce.rows import Row
 from emulator.salesforce.rules import record_id_of
 from emulator.salesforce.schema import NUMBER_TYPES, Field, ObjectType
 from emulator.salesforce.soql.run import attributes

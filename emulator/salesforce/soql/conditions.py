@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from lark import Token
 
+from emulator.rows import Row, fold
 from emulator.salesforce.errors import ApiError
-from emulator.salesforce.rows import Row, fold
 from emulator.salesforce.schema import TEXT_TYPES, Field
 from emulator.salesforce.soql.operands import ESCAPES, Context, operand, unescape, wrong_literal
 from emulator.salesforce.soql.parser import Node

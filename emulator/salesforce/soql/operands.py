@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from lark import Token
 
+from emulator.rows import fold
 from emulator.salesforce import ids
 from emulator.salesforce.errors import ApiError
-from emulator.salesforce.rows import fold
 from emulator.salesforce.schema import NUMBER_TYPES, TEXT_TYPES, Field
 from emulator.salesforce.soql.dates import days_of
 from emulator.salesforce.soql.parser import Node, malformed

@@ -8,9 +8,9 @@ from typing import Any
 
 from lark import Token
 
+from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError, unknown_field
-from emulator.salesforce.rows import Row
 from emulator.salesforce.schema import Field, ObjectType
 from emulator.salesforce.soql.parser import located
 from emulator.salesforce.store import Store

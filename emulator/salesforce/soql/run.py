@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from lark import Token
 
+from emulator.rows import Row, fold
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
-from emulator.salesforce.rows import Row, fold
 from emulator.salesforce.schema import TEXT_TYPES, Field, ObjectType
 from emulator.salesforce.soql.conditions import Test, compile_condition
 from emulator.salesforce.soql.operands import Context

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import sqlite3
-import string
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,8 +12,6 @@ from pathlib import Path
 
 DEFAULT_LIFETIME = timedelta(hours=2)
 
-_ALPHABET = string.ascii_letters + string.digits + "._"
-_TAIL_LENGTH = 92
 # How many tokens may be remembered before the expired ones are swept out.
 _SWEEP_AT = 2_000
 _SCHEMA = """
@@ -45,15 +41,15 @@ class Session:
 
 
 class Sessions:
-    """The access tokens of one org.
+    """The access tokens of one CRM.
 
-    `database` is the path of an SQLite file (shared with others or its own), `org_id` the 15- or 18-character
-    org id that every token starts with, `now` the org's clock. Safe to call from many threads: a known token
+    `database` is the path of an SQLite file (shared with others or its own), `new_token` makes the text of a
+    token as this CRM's look, `now` is the CRM's clock. Safe to call from many threads: a known token
     is recognised from memory.
     """
 
-    def __init__(self, database: Path | str, *, org_id: str, now: Callable[[], datetime]) -> None:
-        self._org_prefix = org_id[:15]
+    def __init__(self, database: Path | str, *, new_token: Callable[[], str], now: Callable[[], datetime]) -> None:
+        self._new_token = new_token
         self._now = now
         self._sweep_at = _SWEEP_AT
         self._lock = threading.Lock()
@@ -74,7 +70,7 @@ class Sessions:
         """Make a new token. `lifetime` None makes one that neither time nor `expire_all` ends."""
         issued_at = self._now()
         expires_at = None if lifetime is None else issued_at + lifetime
-        token = f"{self._org_prefix}!AQ{''.join(secrets.choice(_ALPHABET) for _ in range(_TAIL_LENGTH))}"
+        token = self._new_token()
         self._remember(
             _digest(token),
             Session(user_id=user_id, client_id=client_id, scope=scope, issued_at=issued_at, expires_at=expires_at),
@@ -123,7 +119,7 @@ class Sessions:
             return len(dying)
 
     def clear(self) -> None:
-        """Forget every token that has an end (the org goes back to its seed)."""
+        """Forget every token that has an end (the CRM goes back to its seed)."""
         with self._lock:
             self._connection.execute("DELETE FROM session WHERE expires_at IS NOT NULL")
             self._live = {digest: s for digest, s in self._live.items() if s.expires_at is None}

@@ -14,7 +14,9 @@ from typing import Any
 Row = Mapping[str, Any]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS record (object TEXT NOT NULL, id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (
+    object TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (object, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -22,11 +24,15 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, body TEXT NOT NULL) W
 class Rows:
     """All rows of all objects. A row is never changed in place: readers hold what they once got.
 
+    `id_key` names the value that a row is known by (unique within its object), `stamp_key` the time by which
+    `since` finds rows; both are texts, and stamps sort as texts.
     Rows hold only values that are not null. Everything that reads more than one row, and every write,
     happens under `lock`; `transaction()` takes it and undoes everything when its body raises.
     """
 
-    def __init__(self, database: Path | str) -> None:
+    def __init__(self, database: Path | str, *, id_key: str, stamp_key: str) -> None:
+        self._id_key = id_key
+        self._stamp_key = stamp_key
         self.lock = threading.RLock()
         self.tables: dict[str, dict[str, Row]] = {}
         self._indexes: dict[str, dict[str, dict[Any, set[str]]]] = {}
@@ -65,7 +71,7 @@ class Rows:
 
     def put(self, object_name: str, row: Row) -> None:
         """Insert or replace a row; only inside a transaction."""
-        record_id: str = row["Id"]
+        record_id: str = row[self._id_key]
         old = self.table(object_name).get(record_id)
         self._undo.append((object_name, record_id, old))
         self._set(object_name, record_id, row)
@@ -91,7 +97,7 @@ class Rows:
         return None if entries is None else sorted(entries.get(fold(value), ()))
 
     def since(self, object_name: str, stamp: str) -> Iterator[Row]:
-        """The rows with this SystemModstamp or a later one, sorted by stamp and id."""
+        """The rows with this stamp or a later one, sorted by stamp and id."""
         with self.lock:
             entries = self._by_stamp.get(object_name, [])
             chosen = entries[bisect_left(entries, (stamp, "")) :]
@@ -161,18 +167,19 @@ class Rows:
     def _restamp(self, object_name: str, record_id: str, old: Row | None, new: Row | None) -> None:
         entries = self._by_stamp.setdefault(object_name, [])
         if old is not None:
-            del entries[bisect_left(entries, (old["SystemModstamp"], record_id))]
+            del entries[bisect_left(entries, (old[self._stamp_key], record_id))]
         if new is not None:
-            insort(entries, (new["SystemModstamp"], record_id))
+            insort(entries, (new[self._stamp_key], record_id))
 
     def _load(self) -> None:
-        for object_name, record_id, body in self._connection.execute("SELECT object, id, body FROM record ORDER BY id"):
+        saved = self._connection.execute("SELECT object, id, body FROM record ORDER BY length(id), id")
+        for object_name, record_id, body in saved:
             row = self.table(object_name)[record_id] = json.loads(body)
-            self._by_stamp.setdefault(object_name, []).append((row["SystemModstamp"], record_id))
+            self._by_stamp.setdefault(object_name, []).append((row[self._stamp_key], record_id))
         for entries in self._by_stamp.values():
             entries.sort()
 
 
 def fold(value: object) -> object:
-    """Texts are compared without regard to case, as SOQL and unique fields do by default."""
+    """Texts are compared without regard to case, as queries and unique fields do by default."""
     return value.casefold() if isinstance(value, str) else value

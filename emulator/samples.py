@@ -37,3 +37,19 @@ STAGES = (
     "Prospecting", "Qualification", "Needs Analysis", "Value Proposition", "Id. Decision Makers",
     "Perception Analysis", "Proposal/Price Quote", "Negotiation/Review", "Closed Won", "Closed Lost",
 )  # fmt: skip
+
+
+def domain(number: int) -> str:
+    """The sample domain of the n-th company, under a name reserved for examples."""
+    if number < len(DOMAIN_ENDS):
+        return DOMAIN_ENDS[number]
+    word = ACCOUNT_WORDS[number % len(ACCOUNT_WORDS)].lower()
+    return f"{word}{number}.test"
+
+
+def person(number: int) -> tuple[str, str]:
+    """First and last name of the n-th sample person."""
+    return (
+        FIRST_NAMES[number % len(FIRST_NAMES)],
+        LAST_NAMES[(number + number // len(FIRST_NAMES)) % len(LAST_NAMES)],
+    )
