@@ -187,6 +187,32 @@ class Settings(BaseSettings):
         description="Version of the Salesforce REST API that is spoken.",
         json_schema_extra={"expects": "a version such as 67.0"},
     )
+    salesforce_client_id: str = Field(
+        default="",
+        description="Client id (consumer key) of this installation's own Salesforce app, for connecting in one click. "
+        "Unset: asked for each time an org is connected.",
+    )
+    salesforce_client_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Client secret of the same app.",
+    )
+    salesforce_login_url: Origin = Field(
+        default="https://login.salesforce.com",
+        description="Where people sign in to Salesforce when no My Domain address is given. "
+        "`https://test.salesforce.com` for sandboxes.",
+        json_schema_extra={
+            "expects": "an https address such as https://test.salesforce.com, without a path"
+        },
+    )
+    hubspot_client_id: str = Field(
+        default="",
+        description="Client id of this installation's own HubSpot app, for connecting in one click. "
+        "Unset: asked for each time an account is connected.",
+    )
+    hubspot_client_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Client secret of the same app.",
+    )
 
     @field_validator("data_dir")
     @classmethod
@@ -243,7 +269,9 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
         given["secret_key"] = _own_key(settings, "secret_key", lambda: secrets.token_urlsafe(48))
     if not settings.encryption_keys:
         given["encryption_keys"] = _own_key(settings, "encryption_keys", lambda: Fernet.generate_key().decode())
-    return _validated(given)
+    settings = _validated(given)
+    _require_whole_apps(settings)
+    return settings
 
 
 def _validated(given: dict[str, Any]) -> Settings:
@@ -261,6 +289,16 @@ def _sentences(error: ValidationError) -> str:
 def _expectation(name: str) -> str:
     extra = Settings.model_fields[name].json_schema_extra
     return str(extra["expects"]) if isinstance(extra, dict) else "valid"
+
+
+def _require_whole_apps(settings: Settings) -> None:
+    """An app is an id with its secret: one without the other is a mistake somebody wants to hear of."""
+    for crm in ("salesforce", "hubspot"):
+        name, secret = f"{crm}_client_id", f"{crm}_client_secret"
+        has_id, has_secret = bool(getattr(settings, name)), bool(getattr(settings, secret).get_secret_value())
+        if has_id != has_secret:
+            lone, missing = (name, secret) if has_id else (secret, name)
+            raise SettingsError(f"{lone.upper()} must be set together with {missing.upper()}.")
 
 
 def _make_data_dir(path: Path) -> None:

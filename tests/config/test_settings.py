@@ -51,6 +51,11 @@ BAD_VALUES = [
     ("WEB_THREADS", "0"),
     ("WEB_WORKERS", "1000"),
     ("SALESFORCE_API_VERSION", "latest"),
+    ("SALESFORCE_CLIENT_ID", "an id without its hunter2"),
+    ("SALESFORCE_CLIENT_SECRET", "hunter2"),
+    ("SALESFORCE_LOGIN_URL", "http://login.example.com"),
+    ("HUBSPOT_CLIENT_ID", "an id without its hunter2"),
+    ("HUBSPOT_CLIENT_SECRET", "hunter2"),
 ]
 
 
