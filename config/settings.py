@@ -187,6 +187,12 @@ class Settings(BaseSettings):
         description="Version of the Salesforce REST API that is spoken.",
         json_schema_extra={"expects": "a version such as 67.0"},
     )
+    hubspot_api_version: str = Field(
+        default="2026-09",
+        pattern=r"^20[2-9][0-9]-(03|09)$",
+        description="Version of the HubSpot API that is spoken, for every connection.",
+        json_schema_extra={"expects": "a version such as 2026-09"},
+    )
     salesforce_client_id: str = Field(
         default="",
         description="Client id (consumer key) of this installation's own Salesforce app, for connecting in one click. "
@@ -200,9 +206,7 @@ class Settings(BaseSettings):
         default="https://login.salesforce.com",
         description="Where people sign in to Salesforce when no My Domain address is given. "
         "`https://test.salesforce.com` for sandboxes.",
-        json_schema_extra={
-            "expects": "an https address such as https://test.salesforce.com, without a path"
-        },
+        json_schema_extra={"expects": "an https address such as https://test.salesforce.com, without a path"},
     )
     hubspot_client_id: str = Field(
         default="",
