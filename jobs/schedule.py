@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
 from jobs import runs, tasks
-from jobs.models import Heartbeat, UsedProof
+from jobs.models import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.runtime import Runtime, open_runtime, utc_now
 
 log = structlog.get_logger()
@@ -46,7 +46,8 @@ def tick(runtime: Runtime) -> list[int]:
     with runtime.database.write() as session:
         due = runs.take_due(session) if queue_answers else []
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
-        session.execute(delete(UsedProof).where(UsedProof.forget_at < utc_now()))
+        for kept in (UsedProof, LaunchTicket, RunKey):
+            session.execute(delete(kept).where(kept.forget_at < utc_now()))
     for run_id in due:
         if not tasks.enqueue_single(runtime, run_id):
             break  # it went away in this moment: the next look finds the rest

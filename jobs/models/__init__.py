@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.models.base import Base
 from jobs.models.connection import ApiUsage, Connection, DescribeCache
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
-from jobs.models.proof import Heartbeat, UsedProof
+from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, LocalRecord, RecordKey, RecordLink
 from jobs.models.run import SyncLogEntry, SyncRun
 from jobs.models.user import AuditEntry, User
@@ -19,11 +19,13 @@ __all__ = [
     "DescribeCache",
     "FieldMapping",
     "Heartbeat",
+    "LaunchTicket",
     "LocalRecord",
     "MatchRule",
     "ObjectMapping",
     "RecordKey",
     "RecordLink",
+    "RunKey",
     "SetupVersion",
     "SyncLogEntry",
     "SyncRun",

@@ -42,6 +42,8 @@ class Connection(Base):
     launch_issuer: Mapped[str] = mapped_column(String(300), default="")
     launch_certificate: Mapped[str] = mapped_column(Text, default="")
     host_origins: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
+    # Who may use the panel where the CRM says nothing about a person's rights, by email. Empty: everybody it lets in.
+    allowed_emails: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
 
     state: Mapped[str] = mapped_column(String(20), default=ACTIVE)
     broken_code: Mapped[str] = mapped_column(String(60), default="")

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("launch_issuer", sa.String(length=300), nullable=False),
         sa.Column("launch_certificate", sa.Text(), nullable=False),
         sa.Column("host_origins", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("allowed_emails", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("broken_code", sa.String(length=60), nullable=False),
         sa.Column("broken_message", sa.Text(), nullable=False),
@@ -66,6 +67,16 @@ def upgrade() -> None:
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeat")),
     )
+    op.create_table(
+        "run_key",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_run_key")),
+    )
+    with op.batch_alter_table("run_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_key_forget_at"), ["forget_at"], unique=False)
+
     op.create_table(
         "local_record",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -121,6 +132,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("connection_id", "day", name=op.f("pk_api_usage")),
     )
+    op.create_table(
+        "launch_ticket",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("admission", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_launch_ticket_connection_id_connection")
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_launch_ticket")),
+    )
+    with op.batch_alter_table("launch_ticket", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_launch_ticket_forget_at"), ["forget_at"], unique=False)
+
     op.create_table(
         "crm_record",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -385,6 +411,10 @@ def downgrade() -> None:
     op.drop_table("object_mapping")
     op.drop_table("describe_cache")
     op.drop_table("crm_record")
+    with op.batch_alter_table("launch_ticket", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_launch_ticket_forget_at"))
+
+    op.drop_table("launch_ticket")
     op.drop_table("api_usage")
     op.drop_table("user_account")
     with op.batch_alter_table("used_proof", schema=None) as batch_op:
@@ -396,6 +426,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_local_record_kind"))
 
     op.drop_table("local_record")
+    with op.batch_alter_table("run_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_key_forget_at"))
+
+    op.drop_table("run_key")
     op.drop_table("heartbeat")
     op.drop_table("connection")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:

@@ -1,0 +1,48 @@
+"""A click with a key of its own starts one run, however often it arrives: nobody need know whether it did."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from jobs import runs
+from jobs.models import RunKey, SyncRun
+from jobs.runtime import utc_now
+
+REMEMBERED_FOR = timedelta(days=1)
+
+
+def open_single(session: Session, ask: runs.Ask, key: str) -> tuple[SyncRun, bool]:
+    """The run this click started or joined before, else the record's open run or a new one; whether it is new.
+
+    The key counts for this person and record: another's same key is another click.
+    """
+    digest = _digest(ask, key)
+    if not _is_first(session, digest) and (run := _run_of(session, digest)) is not None:
+        return run, False
+    run, is_new = runs.open_single(session, ask)
+    session.execute(update(RunKey).where(RunKey.digest == digest).values(run_id=run.id))
+    return run, is_new
+
+
+def _is_first(session: Session, digest: str) -> bool:
+    """Taken before the run is made: of two at once, the second waits here for the first to commit."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    values = {"digest": digest, "forget_at": utc_now() + REMEMBERED_FOR}
+    taken = insert(RunKey).values(**values).on_conflict_do_nothing(index_elements=["digest"]).returning(RunKey.digest)
+    return session.execute(taken).one_or_none() is not None
+
+
+def _run_of(session: Session, digest: str) -> SyncRun | None:
+    known = session.get(RunKey, digest)
+    return session.get(SyncRun, known.run_id) if known is not None and known.run_id is not None else None
+
+
+def _digest(ask: runs.Ask, key: str) -> str:
+    parts = (str(ask.connection_id), ask.object, ask.crm_record_id, ask.requested_by_id, key)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
