@@ -60,6 +60,9 @@ class ObjectFacts:
     inbound: bool = True
     outbound: bool = True
     may_create_here: bool = True
+    may_update_here: bool = True
+    may_create_there: bool = True
+    may_update_there: bool = True
     needs_email: bool = False
     duplicate_handling: str = "overwrite_all"
     fields: tuple[FieldFacts, ...] = ()

@@ -42,6 +42,7 @@ Value = str | int | float | bool | list[str] | None
 
 # Salesforce keeps doubles; digits beyond the 15th differ between systems without anyone having changed them.
 SIGNIFICANT_DIGITS = 15
+BIGGEST_EXACT = 10**SIGNIFICANT_DIGITS
 
 FREE_MAIL_DOMAINS = frozenset(
     """
@@ -74,6 +75,12 @@ def normalise(field_type: str, raw: Any) -> Value:
     return _NORMALISERS[field_type](raw)
 
 
+def normaliser(field_type: str) -> Callable[[Any], Value]:
+    """`normalise` for one type, looked up once."""
+    normalised = _NORMALISERS[field_type]
+    return normalised if field_type == "boolean" else lambda raw: None if raw is None else normalised(raw)
+
+
 def is_blank(value: Value) -> bool:
     """A checkbox is never blank: false is an answer."""
     return value is None or value == "" or value == []
@@ -82,8 +89,12 @@ def is_blank(value: Value) -> bool:
 def clean_text(raw: Any) -> str | None:
     """Trimmed, line ends unified; what no database stores (lone surrogates, NUL) becomes U+FFFD."""
     text = raw if isinstance(raw, str) else str(raw)
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return _UNSTORABLE.sub("\ufffd", text) or None
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.strip()
+    if not text.isascii() or "\x00" in text:
+        text = _UNSTORABLE.sub("\ufffd", text)
+    return text or None
 
 
 def clean_domain(raw: Any) -> str | None:
@@ -171,6 +182,8 @@ def _email(raw: Any) -> str | None:
 
 
 def _number(raw: Any) -> int | float | None:
+    if type(raw) is int and -BIGGEST_EXACT < raw < BIGGEST_EXACT:
+        return raw
     if isinstance(raw, bool):
         raise ValueRefused("A yes/no value is not a number.")
     if isinstance(raw, str) and not raw.strip():

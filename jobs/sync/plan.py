@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs.crm.base import CrmRow
-from jobs.mappings import FieldFacts
+from jobs.mappings import ObjectFacts
 from jobs.sync import merge
-from jobs.sync.scene import Scene, Setup, local_time, local_value
-from jobs.values import ValueRefused, email_key, is_blank
+from jobs.sync.rulebook import MappedField
+from jobs.sync.scene import Scene, Setup, local_time
+from jobs.values import Value, ValueRefused, email_key, is_blank
 
 # Standing rules that leave two values apart at the first link. What a person's rights or a refusal held back is not
 # among them: it is tried again by the next run that may.
@@ -19,6 +21,8 @@ _LEFT_APART_BY = frozenset(
         "FIRST_LINK_KEPT",
         "INBOUND_OFF",
         "OUTBOUND_OFF",
+        "UPDATE_HERE_OFF",
+        "UPDATE_THERE_OFF",
         "NOTHING_TO_WRITE",
         "KEPT_WHEN_BLANK",
         "FILLS_BLANK_ONLY",
@@ -100,76 +104,58 @@ def no_counterpart(setup: Setup, scene: Scene) -> Skip | None:
     return None if setup.mapping.may_create_here and setup.mapping.inbound else Skip("CREATE_OFF")
 
 
+def no_record_there(mapping: ObjectFacts) -> Skip | None:
+    """Why a record of ours without a CRM record does not get one; None when it may."""
+    if not mapping.outbound:
+        return Skip("OUTBOUND_OFF")
+    return None if mapping.may_create_there else Skip("CREATE_THERE_OFF")
+
+
 def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None = None) -> Plan:
     skip = ineligible(setup, row) or no_counterpart(setup, scene)
     if skip is not None:
         return Plan(skip=skip)
-    crm_at = changed_in_crm_at(setup, scene, row)
-    refusals = refusals or Refusals()
-    return Plan(tuple(_decide(setup, scene, row, mapping, refusals, crm_at) for mapping in setup.live_mappings))
+    book, ours = (setup.rulebook, scene.local.values) if scene.local is not None else (setup.rulebook_of_new, {})
+    decide = partial(_decide, row, refusals or Refusals(), partial(_is_newer_here, setup, scene, row))
+    base, theirs = scene.bases.get, row.values.get
+    return Plan(
+        tuple(
+            [decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book]
+        )
+    )
 
 
 def _decide(
-    setup: Setup, scene: Scene, row: CrmRow, mapping: FieldFacts, refusals: Refusals, crm_at: datetime
+    row: CrmRow,
+    refusals: Refusals,
+    newer_here: merge.NewerHere,
+    field: MappedField,
+    base: merge.Base | None,
+    ours: Value,
+    theirs: Value,
 ) -> merge.Decision:
-    rule = rule_for(setup, scene, mapping, refusals)
-    theirs = row.values.get(mapping.crm_field)
-    try:
-        ours = local_value(scene.local, mapping)
-    except ValueRefused:
-        return merge.Decision(rule, "leave", None, theirs, "VALUE_REFUSED")
-    if mapping.crm_field in row.unreadable:
-        return merge.Decision(rule, "leave", ours, None, "VALUE_REFUSED")
-    return merge.decide(
-        rule,
-        scene.bases.get(mapping.local_field),
-        ours,
-        theirs,
-        local_at=local_time(scene.local, mapping.local_field),
-        crm_at=crm_at,
-    )
+    if ours != theirs:  # what equals a canonical value is canonical
+        try:
+            ours = field.normalise(ours)
+        except ValueRefused:
+            return merge.Decision(field.rule, "leave", None, theirs, "VALUE_REFUSED")
+    if theirs is None and field.crm_field in row.unreadable:
+        return merge.Decision(field.rule, "leave", ours, None, "VALUE_REFUSED")
+    decision = merge.decide(field.rule, base, ours, theirs, newer_here)
+    if decision.action == "push" and (code := _refused(field, ours, refusals)):
+        return merge.Decision(field.rule, "leave", ours, theirs, code)
+    return decision
 
 
-def rule_for(setup: Setup, scene: Scene, mapping: FieldFacts, refusals: Refusals) -> merge.Rule:
-    """The FieldMapping as values, with every switch and right that forbids a direction already worked in."""
-    return merge.Rule(
-        local_field=mapping.local_field,
-        crm_field=mapping.crm_field,
-        field_type=mapping.field_type,
-        direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
-        label=mapping.label,
-        write_rule=mapping.write_rule,
-        conflict_rule=mapping.conflict_rule,
-        keep_when_blank=mapping.keep_when_blank,
-        may_clear_crm=mapping.may_clear_crm,
-        duplicate_handling="overwrite_all" if scene.local is None else setup.mapping.duplicate_handling,
-        cannot_pull=_cannot_pull(setup, mapping),
-        cannot_push=_cannot_push(setup, scene, mapping, refusals),
-    )
+def _refused(field: MappedField, value: Value, refusals: Refusals) -> str:
+    """Why this very value is not written; "" when it may be."""
+    if field.rule.field_type == "email" and not is_blank(value) and email_key(value) is None:
+        return "INVALID_EMAIL"
+    return refusals.code_for(field.crm_field)
 
 
-def _cannot_pull(setup: Setup, mapping: FieldFacts) -> str:
-    if not setup.mapping.inbound:
-        return "INBOUND_OFF"
-    readable = setup.run.readable_fields
-    return "HIDDEN_FROM_YOU" if readable is not None and mapping.crm_field not in readable else ""
-
-
-def _cannot_push(setup: Setup, scene: Scene, mapping: FieldFacts, refusals: Refusals) -> str:
-    if not setup.mapping.outbound:
-        return "OUTBOUND_OFF"
-    if not setup.info.fields[mapping.crm_field].may_update:
-        return "READ_ONLY_IN_CRM"
-    readable, editable = setup.run.readable_fields, setup.run.editable_fields
-    if readable is not None and mapping.crm_field not in readable:
-        return "HIDDEN_FROM_YOU"
-    if editable is not None and mapping.crm_field not in editable:
-        return "NOT_YOURS_TO_EDIT"
-    if mapping.field_type == "email":
-        address = scene.local.values.get(mapping.local_field) if scene.local is not None else None
-        if not is_blank(address) and email_key(address) is None:
-            return "INVALID_EMAIL"
-    return refusals.code_for(mapping.crm_field)
+def _is_newer_here(setup: Setup, scene: Scene, row: CrmRow, rule: merge.Rule) -> bool:
+    return merge.is_newer(local_time(scene.local, rule.local_field), changed_in_crm_at(setup, scene, row))
 
 
 def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow) -> datetime:

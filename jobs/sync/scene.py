@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime
 from jobs.sync import matching, merge
 from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
+from jobs.sync.rulebook import MappedField, Rights, rulebook
 from jobs.values import Value, normalise, parse_time
 
 
@@ -39,7 +41,7 @@ class Setup:
     def crm_label(self) -> str:
         return CRMS[self.connection.crm].label
 
-    @property
+    @cached_property
     def fields(self) -> Fields:
         """What to read: every mapped field the CRM still has, and what the match rules compare."""
         mapped = {each.crm_field: each.field_type for each in self.live_mappings}
@@ -52,11 +54,25 @@ class Setup:
         }
         return by_rule | emails | mapped
 
+    @cached_property
+    def rulebook(self) -> tuple[MappedField, ...]:
+        """For a record of ours that is there."""
+        return rulebook(self.mapping, self.info, self._rights, of_new=False)
+
+    @cached_property
+    def rulebook_of_new(self) -> tuple[MappedField, ...]:
+        """For a record of ours that is made of what the CRM holds."""
+        return rulebook(self.mapping, self.info, self._rights, of_new=True)
+
     @property
+    def _rights(self) -> Rights:
+        return Rights(self.run.readable_fields, self.run.editable_fields)
+
+    @cached_property
     def live_mappings(self) -> list[FieldFacts]:
         return [each for each in self.mapping.fields if each.enabled and each.crm_field in self.info.fields]
 
-    @property
+    @cached_property
     def gone_mappings(self) -> list[FieldFacts]:
         return [each for each in self.mapping.fields if each.enabled and each.crm_field not in self.info.fields]
 

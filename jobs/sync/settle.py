@@ -27,7 +27,16 @@ from jobs.sync.words import words
 
 # Left as they are by a standing rule, every time: not worth a line in the log.
 _SILENT = frozenset(
-    {"LEFT_APART", "NOTHING_TO_WRITE", "KEPT_WHEN_BLANK", "FILLS_BLANK_ONLY", "INBOUND_OFF", "OUTBOUND_OFF"}
+    {
+        "LEFT_APART",
+        "NOTHING_TO_WRITE",
+        "KEPT_WHEN_BLANK",
+        "FILLS_BLANK_ONLY",
+        "INBOUND_OFF",
+        "OUTBOUND_OFF",
+        "UPDATE_HERE_OFF",
+        "UPDATE_THERE_OFF",
+    }
 )
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)

@@ -39,9 +39,15 @@ _W: dict[str, tuple[str, str]] = {
         "We have no such record, and new ones are not created here.",
         "An admin can allow it under Objects.",
     ),
+    "CREATE_THERE_OFF": (
+        "{crm} has no such record, and new ones are not created there.",
+        "An admin can allow it under Objects.",
+    ),
     # Why a field was left as it is.
     "INBOUND_OFF": ("Changes from {crm} are switched off.", "An admin can turn them on under Objects."),
     "OUTBOUND_OFF": ("Writing to {crm} is switched off.", "An admin can turn it on under Objects."),
+    "UPDATE_HERE_OFF": ("Existing records here are not updated.", "An admin can allow it under Objects."),
+    "UPDATE_THERE_OFF": ("Existing records in {crm} are not updated.", "An admin can allow it under Objects."),
     "HIDDEN_FROM_YOU": ("You may not see this field in {crm}.", "Ask your {crm} admin for access."),
     "NOT_YOURS_TO_EDIT": ("You may not edit this field in {crm}.", "Ask your {crm} admin for access."),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),

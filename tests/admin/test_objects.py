@@ -25,16 +25,23 @@ def rule(number: int, order: int, crm_field: str, local_field: str, compare_as: 
     return {f"{name}-{number}": value for name, value in values.items()}
 
 
-@pytest.mark.parametrize("name", ["enabled", "inbound", "outbound"])
+SWITCHES = (
+    "enabled",
+    "inbound",
+    "outbound",
+    "may_create_here",
+    "may_update_here",
+    "may_create_there",
+    "may_update_there",
+)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
 def test_a_switch_turns_one_thing_off_and_keeps_every_link(runtime: Runtime, admin: Visitor, name: str) -> None:
     links = count(runtime, RecordLink)
     admin.post(f"/admin/objects/{CONTACT}/switches/{name}", {"on": "0"})
     after = mapping(runtime, CONTACT)
-    assert {each: getattr(after, each) for each in ("enabled", "inbound", "outbound")} == {
-        "enabled": name != "enabled",
-        "inbound": name != "inbound",
-        "outbound": name != "outbound",
-    }
+    assert {each: getattr(after, each) for each in SWITCHES} == {each: each != name for each in SWITCHES}
     assert count(runtime, RecordLink) == links
     assert audited(runtime)[-1].details == {"before": {name: True}, "after": {name: False}}
 

@@ -196,3 +196,32 @@ class TestDirections:
         told = office.sync("Contact", ana)
         assert told.outcome == "unchanged"
         assert "Title" not in told.journal[0]["query"]
+
+
+class TestCreatingAndUpdating:
+    """May create here, may update here, may update there: each by itself."""
+
+    def test_existing_records_here_are_not_updated(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", may_update_here=False)
+        office.edit(ana, Title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.outcome, told.writes) == ("unchanged", [])
+        assert office.values(linked, "job_title") == {"job_title": "Buyer"}
+
+    def test_but_new_ones_are_made_and_filled(self, office: Office, ana: str) -> None:
+        office.set_object("Contact", may_update_here=False)
+        assert office.sync("Contact", ana).outcome == "created"
+        assert office.values(office.linked("Contact", ana), "job_title") == {"job_title": "Buyer"}
+
+    def test_existing_records_there_are_not_updated(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", may_update_there=False)
+        office.change(linked, job_title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.outcome, told.writes) == ("unchanged", [])
+
+    def test_turned_on_again_the_next_change_goes_through(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", may_update_there=False)
+        office.change(linked, job_title="Owner")
+        office.sync("Contact", ana)
+        office.set_object("Contact", may_update_there=True)
+        assert office.sync("Contact", ana).written == {"Title": "Owner"}

@@ -1,13 +1,6 @@
-"""Who wins, field by field: two tables that say it all, and a walk through every combination there is.
+"""Who wins, field by field: every combination there is, held against the tables of docs/sync-rules.md.
 
-The first table says what is wanted when two values meet; the second what may stand in its way. Each combination of
-facts fits exactly one line of a table, and the product must do what the line says.
-
-    since the base   same: equal, and known to be · equal: equal now, and not known to be · apart: different, as the
-                     base has them · never: different, and no base yet · here, there, both: who changed
-    duplicates       what a first link does with two values: overwrite_all, or others (update_missing, skip)
-    here, there      filled or blank; here also cleared: blank now, while the base has a value of ours
-    newer            whose value is more recent: here, there, tie, unknown (one of the times is)
+Each combination of facts fits exactly one line of a table, and the product must do what the line says.
 """
 
 from __future__ import annotations
@@ -18,85 +11,18 @@ from itertools import product
 
 import pytest
 
-from jobs.sync.merge import Base, Decision, Rule, decide
+from jobs.sync.merge import Base, Decision, Rule, decide, is_newer
 from jobs.values import Value
+from tests.sync import rules_document
 
-WHO_WINS = """
-direction  since    here            there   duplicates     conflict      newer             | action   why
-
-*          same     *               *       *              *             *                 | nothing  -
-*          equal    *               *       *              *             *                 | agree    -
-*          apart    *               *       *              *             *                 | leave    LEFT_APART
-
-inbound    never    blank           filled  *              *             *                 | pull     FIRST_LINK
-inbound    never    filled          blank   *              *             *                 | leave    FIRST_LINK_KEPT
-inbound    never    filled          filled  overwrite_all  *             *                 | pull     FIRST_LINK
-inbound    never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
-inbound    changed  *               *       *              *             *                 | pull     INBOUND
-
-outbound   never    blank           filled  *              *             *                 | leave    NOTHING_TO_WRITE
-outbound   never    filled          blank   *              *             *                 | push     OUTBOUND
-outbound   never    filled          filled  overwrite_all  *             *                 | push     OUTBOUND
-outbound   never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
-outbound   changed  filled/cleared  *       *              *             *                 | push     OUTBOUND
-outbound   changed  blank           *       *              *             *                 | leave    NOTHING_TO_WRITE
-
-two_way    never    blank           filled  *              *             *                 | pull     FIRST_LINK
-two_way    never    filled          blank   *              *             *                 | push     FIRST_LINK
-two_way    never    filled          filled  overwrite_all  *             *                 | pull     FIRST_LINK
-two_way    never    filled          filled  others         *             *                 | leave    FIRST_LINK_KEPT
-two_way    here     *               *       *              *             *                 | push     CHANGED_HERE
-two_way    there    *               *       *              *             *                 | pull     CHANGED_IN_CRM
-two_way    both     *               *       *              ask           *                 | ask      BOTH_CHANGED
-two_way    both     *               *       *              prefer_local  *                 | push     PREFER_LOCAL
-two_way    both     *               *       *              prefer_crm    *                 | pull     PREFER_CRM
-two_way    both     *               *       *              most_recent   here              | push     MOST_RECENT
-two_way    both     *               *       *              most_recent   there/tie/unknown | pull     MOST_RECENT
-"""
-
-WHAT_STANDS_IN_THE_WAY = """
-wanted  forbidden  source  blank_rule  write_rule  target  | action  why
-
-pull    yes        *       *           *           *       | leave   CANNOT_PULL
-pull    no         blank   keep        *           *       | leave   KEPT_WHEN_BLANK
-pull    no         blank   clear       fill_blank  filled  | leave   FILLS_BLANK_ONLY
-pull    no         blank   clear       overwrite   filled  | pull    -
-pull    no         filled  *           fill_blank  filled  | leave   FILLS_BLANK_ONLY
-pull    no         filled  *           fill_blank  blank   | pull    -
-pull    no         filled  *           overwrite   *       | pull    -
-
-push    yes        *       *           *           *       | leave   CANNOT_PUSH
-push    no         blank   keep        *           *       | leave   MAY_NOT_CLEAR
-push    no         blank   clear       fill_blank  filled  | leave   FILLS_BLANK_ONLY
-push    no         blank   clear       overwrite   filled  | push    -
-push    no         filled  *           fill_blank  filled  | leave   FILLS_BLANK_ONLY
-push    no         filled  *           fill_blank  blank   | push    -
-push    no         filled  *           overwrite   *       | push    -
-"""
+WHO_WINS = rules_document.table("Who wins?", outcomes=2)
+WHAT_STANDS_IN_THE_WAY = rules_document.table("What may stand in the way?", outcomes=2)
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEFORE = NOON - timedelta(hours=1)
 NEWER = {"here": (NOON, BEFORE), "there": (BEFORE, NOON), "tie": (NOON, NOON), "unknown": (None, NOON)}
 VALUES: tuple[Value, ...] = (None, "A", "B")
 BASES = (None, *(Base(local, crm) for local, crm in product(VALUES, VALUES)))
-
-MEANS = {"changed": ("here", "there", "both"), "others": ("skip", "update_missing")}
-
-Line = tuple[dict[str, str], str, str]  # the facts it is about, the action, the reason
-
-
-def read_table(text: str) -> list[Line]:
-    heads, *rows = [line.split() for line in text.splitlines() if line.strip()]
-    names = heads[: heads.index("|")]
-    return [(dict(zip(names, row, strict=False)), row[-2], row[-1]) for row in rows]
-
-
-def lines_for(table: list[Line], facts: dict[str, str]) -> list[Line]:
-    return [
-        line
-        for line in table
-        if all(wanted == "*" or facts[name] in MEANS.get(wanted, wanted.split("/")) for name, wanted in line[0].items())
-    ]
 
 
 def since_the_base(base: Base | None, here: Value, there: Value) -> str:
@@ -125,11 +51,11 @@ def every_meeting(direction: str) -> Iterator[tuple[Base | None, Value, Value, d
     for base, here, there, handling, conflict, newer in product(BASES, VALUES, VALUES, handlings, conflicts, NEWER):
         facts = {
             "direction": direction,
-            "since": since_the_base(base, here, there),
-            "here": ours(base, here),
-            "there": theirs(there),
+            "since the base": since_the_base(base, here, there),
+            "ours": ours(base, here),
+            "theirs": theirs(there),
             "duplicates": handling,
-            "conflict": conflict,
+            "conflict rule": conflict,
             "newer": newer,
         }
         yield base, here, there, facts
@@ -142,11 +68,15 @@ def decided(base: Base | None, here: Value, there: Value, facts: dict[str, str],
         "Name",
         "text",
         facts["direction"],  # type: ignore[arg-type]  # one of the three
-        conflict_rule=facts["conflict"],
+        conflict_rule=facts["conflict rule"],
         duplicate_handling=facts["duplicates"],
         **limits,  # type: ignore[arg-type]
     )
-    return decide(rule, base, here, there, local_at=local_at, crm_at=crm_at)
+    return decide(rule, base, here, there, lambda _: is_newer(local_at, crm_at))
+
+
+def never(_: Rule) -> bool:
+    return False
 
 
 def reason(decision: Decision) -> str:
@@ -155,22 +85,19 @@ def reason(decision: Decision) -> str:
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound", "two_way"])
 def test_who_wins(direction: str) -> None:
-    table = read_table(WHO_WINS)
-    used: set[int] = set()
+    used = set()
     for base, here, there, facts in every_meeting(direction):
-        lines = lines_for(table, facts)
-        assert len(lines) == 1, f"{facts} fits {len(lines)} lines of the table"
-        used.add(table.index(lines[0]))
+        line = rules_document.the_line(WHO_WINS, facts)
+        used.add(WHO_WINS.index(line))
         decision = decided(base, here, there, facts)
-        assert (decision.action, reason(decision)) == lines[0][1:], f"{base} {here} {there} {facts}"
-    about = {number for number, line in enumerate(table) if line[0]["direction"] in ("*", direction)}
+        assert (decision.action, reason(decision)) == line.outcome, f"{base} {here} {there} {facts}"
+    about = {number for number, line in enumerate(WHO_WINS) if line.facts["direction"] in ("any", direction)}
     assert used == about, "a line of the table is about nothing"
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound", "two_way"])
 def test_what_stands_in_the_way(direction: str) -> None:
     """A change is held back by what forbids it, by the blank rule, by the write rule, in this order; it never turns."""
-    table = read_table(WHAT_STANDS_IN_THE_WAY)
     limits = list(product(("", "CANNOT_PULL"), ("", "CANNOT_PUSH"), (False, True), (False, True), WRITE_RULES))
     meetings = {
         (base, here, there, want.action, want.why): facts
@@ -199,13 +126,12 @@ def test_what_stands_in_the_way(direction: str) -> None:
                 "wanted": wanted,
                 "forbidden": "yes" if (cannot_pull if pulls else cannot_push) else "no",
                 "source": theirs(source),
-                "blank_rule": "keep" if (keep if pulls else not may_clear) else "clear",
-                "write_rule": write_rule,
+                "blank rule": "keep" if (keep if pulls else not may_clear) else "clear",
+                "write rule": write_rule,
                 "target": theirs(target),
             }
-            lines = lines_for(table, held)
-            assert len(lines) == 1, f"{held} fits {len(lines)} lines of the table"
-            expected = (lines[0][1], why if lines[0][2] == "-" else lines[0][2])
+            action, code = rules_document.the_line(WHAT_STANDS_IN_THE_WAY, held).outcome
+            expected = (action, why if code == "-" else code)
             assert (decision.action, decision.why) == expected, f"{base} {here} {there} {held}"
 
 
@@ -214,8 +140,8 @@ WRITE_RULES = ("overwrite", "fill_blank")
 
 def test_a_decision_tells_what_both_hold_afterwards_and_what_is_lost() -> None:
     rule = Rule("name", "Name", "text", "two_way")
-    pull = decide(rule, Base("old", "old"), "old", "theirs")
-    push = decide(rule, Base("old", "old"), "ours", "old")
+    pull = decide(rule, Base("old", "old"), "old", "theirs", never)
+    push = decide(rule, Base("old", "old"), "ours", "old", never)
     assert (pull.action, pull.value, pull.old) == ("pull", "theirs", "old")
     assert (push.action, push.value, push.old) == ("push", "ours", "old")
 
@@ -223,17 +149,26 @@ def test_a_decision_tells_what_both_hold_afterwards_and_what_is_lost() -> None:
 def test_an_unticked_checkbox_is_an_answer_and_not_a_blank() -> None:
     fills = Rule("opted_out", "OptedOut", "boolean", "two_way", write_rule="fill_blank")
     cautious = Rule("opted_out", "OptedOut", "boolean", "two_way", keep_when_blank=True, may_clear_crm=False)
-    assert decide(fills, Base(True, True), True, False).why == "FILLS_BLANK_ONLY"
-    assert decide(cautious, Base(True, True), True, False).action == "pull"
-    assert decide(cautious, Base(True, True), False, True).action == "push"
+    assert decide(fills, Base(True, True), True, False, never).why == "FILLS_BLANK_ONLY"
+    assert decide(cautious, Base(True, True), True, False, never).action == "pull"
+    assert decide(cautious, Base(True, True), False, True, never).action == "push"
 
 
 def test_an_empty_choice_of_several_is_a_blank() -> None:
     rule = Rule("topics", "Topics", "multi_select", "two_way", keep_when_blank=True)
-    assert decide(rule, Base(["A"], ["A"]), ["A"], None).why == "KEPT_WHEN_BLANK"
+    assert decide(rule, Base(["A"], ["A"]), ["A"], None, never).why == "KEPT_WHEN_BLANK"
 
 
-def test_the_time_of_a_change_matters_only_where_both_changed() -> None:
+def test_the_time_of_a_change_is_asked_for_only_where_both_changed() -> None:
     rule = Rule("name", "Name", "text", "two_way")
-    assert decide(rule, Base("a", "a"), "b", "a", local_at=BEFORE, crm_at=NOON).action == "push"
-    assert decide(rule, Base("a", "a"), "a", "b", local_at=NOON, crm_at=BEFORE).action == "pull"
+    asked: list[str] = []
+
+    def newer_here(rule: Rule) -> bool:
+        asked.append(rule.local_field)
+        return False
+
+    decide(rule, Base("a", "a"), "b", "a", newer_here)
+    decide(rule, Base("a", "a"), "a", "b", newer_here)
+    assert asked == []
+    decide(rule, Base("a", "a"), "b", "c", newer_here)
+    assert asked == ["name"]

@@ -15,7 +15,16 @@ from widget.admin import listing, match_rules
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
-SWITCHES = ("enabled", "inbound", "outbound")
+SWITCHES = {
+    "enabled": "sync",
+    "inbound": "inbound",
+    "outbound": "outbound",
+    "may_create_here": "new records here",
+    "may_update_here": "updates here",
+    "may_create_there": "new records in the CRM",
+    "may_update_there": "updates in the CRM",
+}
+"""Switch -> what it is called."""
 
 
 def blueprint() -> Blueprint:
@@ -83,7 +92,7 @@ def save(mapping_id: int) -> Response | tuple[str, int]:
 
 
 def switch(mapping_id: int, name: str) -> Response:
-    """On/off, inbound or outbound. The form says which way: pressing twice does not turn it back."""
+    """Turn one of SWITCHES on or off. The form says which way: pressing twice does not turn it back."""
     if name not in SWITCHES:
         abort(404)
     wanted = request.form.get("on") == "1"
@@ -93,7 +102,7 @@ def switch(mapping_id: int, name: str) -> Response:
             setattr(mapping, name, wanted)
             mapping.updated_at = utc_now()
             _note(session, mapping, f"object.{name}", before={name: not wanted}, after={name: wanted})
-    what = mapping.object_label if name == "enabled" else f"{mapping.object_label}, {name}"
+    what = mapping.object_label if name == "enabled" else f"{mapping.object_label}, {SWITCHES[name]}"
     flash(f"{what}: {'on' if wanted else 'off'}.", "good")
     return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
 

@@ -1,0 +1,82 @@
+"""The mapped fields of an object as rules: worked out once for a run, not again for each of its records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jobs.crm.base import FieldInfo, ObjectInfo
+from jobs.mappings import FieldFacts, ObjectFacts
+from jobs.sync import merge
+from jobs.values import Value, normaliser
+
+
+@dataclass(frozen=True, slots=True)
+class MappedField:
+    """One live FieldMapping, with every switch and right that forbids a direction already worked in."""
+
+    local_field: str
+    crm_field: str
+    rule: merge.Rule
+    normalise: Callable[[Any], Value]  # raises ValueRefused
+    info: FieldInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the person who started the run may do, by CRM field; None: everything."""
+
+    readable: Collection[str] | None = None
+    editable: Collection[str] | None = None
+
+
+def rulebook(mapping: ObjectFacts, info: ObjectInfo, rights: Rights, *, of_new: bool) -> tuple[MappedField, ...]:
+    """The fields that are on, and that the CRM still has, in the mapping's order.
+
+    `of_new`: our record is made of what the CRM holds, so nothing of ours is overwritten.
+    """
+    if of_new:
+        mapping = replace(mapping, duplicate_handling="overwrite_all", may_update_here=True)
+    live = [each for each in mapping.fields if each.enabled and each.crm_field in info.fields]
+    return tuple(_mapped(mapping, each, info.fields[each.crm_field], rights) for each in live)
+
+
+def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> MappedField:
+    rule = merge.Rule(
+        local_field=field.local_field,
+        crm_field=field.crm_field,
+        field_type=field.field_type,
+        direction=field.direction,  # type: ignore[arg-type]  # the column holds one of the three
+        label=field.label,
+        write_rule=field.write_rule,
+        conflict_rule=field.conflict_rule,
+        keep_when_blank=field.keep_when_blank,
+        may_clear_crm=field.may_clear_crm,
+        duplicate_handling=mapping.duplicate_handling,
+        cannot_pull=_cannot_pull(mapping, field, rights),
+        cannot_push=_cannot_push(mapping, field, info, rights),
+    )
+    return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), info)
+
+
+def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, rights: Rights) -> str:
+    if not mapping.inbound:
+        return "INBOUND_OFF"
+    if not mapping.may_update_here:
+        return "UPDATE_HERE_OFF"
+    return "HIDDEN_FROM_YOU" if rights.readable is not None and field.crm_field not in rights.readable else ""
+
+
+def _cannot_push(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> str:
+    if not mapping.outbound:
+        return "OUTBOUND_OFF"
+    if not mapping.may_update_there:
+        return "UPDATE_THERE_OFF"
+    if not info.may_update:
+        return "READ_ONLY_IN_CRM"
+    if rights.readable is not None and field.crm_field not in rights.readable:
+        return "HIDDEN_FROM_YOU"
+    if rights.editable is not None and field.crm_field not in rights.editable:
+        return "NOT_YOURS_TO_EDIT"
+    return ""

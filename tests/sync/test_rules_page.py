@@ -1,0 +1,175 @@
+"""The rest of docs/sync-rules.md: which record, which switches, which rights. Every combination fits one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+
+from jobs.crm.base import CrmRow
+from jobs.sync import merge
+from jobs.sync.matching import Candidate
+from jobs.sync.plan import Skip, ineligible, make_plan, no_counterpart, no_record_there, switched_off
+from jobs.sync.scene import Scene, Setup
+from tests.sync import rules_document
+from tests.sync.rules_document import table, the_line
+from tests.sync.scenery import NOON, field, linked, local, matched, row, setup, unmatched
+
+ON_OFF = {"on": True, "off": False}
+YES_NO = ("yes", "no")
+TITLE, EMAIL = field("job_title"), field("email", field_type="email")
+
+
+def test_the_page_has_no_table_that_nobody_runs() -> None:
+    assert rules_document.headings() == (
+        "Is the record synced at all?",
+        "Which record of ours?",
+        "Is a record created there?",
+        "Who wins?",
+        "What may stand in the way?",
+        "What forbids a change here?",
+        "What forbids a change there?",
+    )
+
+
+# --- Is the record synced at all? -----------------------------------------------------------------------------------
+
+STATES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
+    # what is so: switches, what became of the record, the address
+    "syncs of the connection are off": ({"syncs_enabled": False}, {}, "ana@example.com"),
+    "the object is off": ({"enabled": False}, {}, "ana@example.com"),
+    "it was deleted in the CRM": ({}, {"is_deleted": True}, "ana@example.com"),
+    "it was merged into another record": ({}, {"is_deleted": True, "merged_into": "003"}, "ana@example.com"),
+    "it is a converted Lead": ({}, {"is_converted": True}, "ana@example.com"),
+    "the object needs an email address, and the CRM field for it is gone": ({"gone": ["Email"]}, {}, None),
+    "the object needs an email address, and it is blank": ({}, {}, None),
+    "the object needs an email address, and it is not one": ({}, {}, "ana at example"),
+    "none of these": ({}, {}, "ana@example.com"),
+}
+ELIGIBLE = table("Is the record synced at all?")
+
+
+def eligibility(*states: str) -> str:
+    """What is said of a record of which all of these are so."""
+    switches: dict[str, Any] = {}
+    fate: dict[str, Any] = {}
+    address: str | None = "ana@example.com"
+    for state in reversed(states):
+        more, became, now = STATES[state]
+        switches, fate = switches | more, fate | became
+        address = now if now != "ana@example.com" else address
+    one = setup(EMAIL, TITLE, needs_email=True, **switches)
+    skip = switched_off(one) or ineligible(one, row({"Email": address, "Title": "Chief"}, **fate))
+    return skip.code if skip else "synced"
+
+
+@pytest.mark.parametrize("line", ELIGIBLE, ids=lambda line: line.facts["what is so"])
+def test_whether_a_record_is_synced_at_all(line: rules_document.Line) -> None:
+    assert eligibility(line.facts["what is so"]) == line.outcome[0]
+
+
+def test_of_several_reasons_the_first_of_the_page_is_told() -> None:
+    lines = [line for line in ELIGIBLE if line.facts["what is so"] != "none of these"]
+    for number, first in enumerate(lines):
+        for later in lines[number + 1 :]:
+            told = eligibility(first.facts["what is so"], later.facts["what is so"])
+            merges = (first.outcome, later.outcome) == (("RECORD_DELETED",), ("RECORD_MERGED",))
+            assert told == (later if merges else first).outcome[0], "a merged record is deleted too, and says the more"
+
+
+# --- Which record of ours, and is one made there? -------------------------------------------------------------------
+
+SOME = (Candidate(1, "Sample One", ""), Candidate(2, "Sample Two", ""))
+OURS: dict[str, Scene] = {
+    "linked": linked(local({})),
+    "linked, and deleted": linked(local({}, deleted_at=NOON)),
+    "chosen by hand": matched(local({}), by="manual"),
+    "found by a match rule": matched(local({})),
+    "several found": unmatched("several", *SOME),
+    "found, and linked elsewhere": unmatched("taken", *SOME),
+    "none found": unmatched(),
+}
+
+
+def test_which_record_of_ours() -> None:
+    lines = table("Which record of ours?")
+    for ours, handling, inbound, create in product(OURS, ("skip", "overwrite_all", "update_missing"), ON_OFF, ON_OFF):
+        facts = {"ours": ours, "duplicate handling": handling, "inbound": inbound, "create here": create}
+        one = setup(TITLE, duplicate_handling=handling, inbound=ON_OFF[inbound], may_create_here=ON_OFF[create])
+        assert _told(no_counterpart(one, OURS[ours]), ours) == the_line(lines, facts).outcome[0], facts
+
+
+def _told(skip: Skip | None, ours: str) -> str:
+    if skip is not None:
+        return skip.code
+    return "created" if ours == "none found" else "synced"
+
+
+def test_whether_a_record_is_created_there() -> None:
+    lines = table("Is a record created there?")
+    for outbound, create in product(ON_OFF, ON_OFF):
+        mapping = setup(TITLE, outbound=ON_OFF[outbound], may_create_there=ON_OFF[create]).mapping
+        skip = no_record_there(mapping)
+        line = the_line(lines, {"outbound": outbound, "create there": create})
+        assert (skip.code if skip else "created") == line.outcome[0]
+
+
+# --- What forbids a change? -----------------------------------------------------------------------------------------
+
+
+def decided(one: Setup, crm: CrmRow, scene: Scene) -> tuple[str, str]:
+    decision = make_plan(one, crm, scene).decisions[0]
+    return decision.action, decision.why
+
+
+def test_what_forbids_a_change_here() -> None:
+    lines = table("What forbids a change here?")
+    there = linked(local({"job_title": "Chief"}), {"job_title": merge.Base("Chief", "Chief")})
+    used = set()
+    for inbound, ours, update, sees in product(ON_OFF, ("there", "being made"), ON_OFF, YES_NO):
+        if (inbound, ours) == ("off", "being made"):
+            continue  # no record is made then
+        facts = {"inbound": inbound, "ours": ours, "update here": update, "the rep may see the field": sees}
+        switches = {"inbound": ON_OFF[inbound], "may_update_here": ON_OFF[update]}
+        one = setup(TITLE, readable=None if sees == "yes" else ["Email"], **switches)
+        action, why = decided(one, row({"Title": "Director"}), there if ours == "there" else unmatched())
+        line = the_line(lines, facts)
+        used.add(lines.index(line))
+        assert (action, why) == (("leave", line.outcome[0]) if line.outcome[0] != "-" else ("pull", why)), facts
+    assert used == set(range(len(lines))), "a line of the page is about nothing"
+
+
+def test_what_forbids_a_change_there() -> None:
+    lines = table("What forbids a change there?")
+    for facts, one in every_right():
+        fits = facts["the value fits"] == "yes"
+        ours = "new@example.com" if fits else "new at example"
+        scene = linked(local({"email": ours}), {"email": merge.Base("old@example.com", "old@example.com")})
+        action, why = decided(one, row({"Email": "old@example.com"}), scene)
+        expected = the_line(lines, facts).outcome[0]
+        assert (action, why) == (("push", "CHANGED_HERE") if expected == "-" else ("leave", expected)), facts
+
+
+def every_right() -> Iterator[tuple[dict[str, str], Setup]]:
+    for outbound, update, writable, sees, edits, fits in product(ON_OFF, ON_OFF, YES_NO, YES_NO, YES_NO, YES_NO):
+        one = setup(
+            EMAIL,
+            outbound=ON_OFF[outbound],
+            may_update_there=ON_OFF[update],
+            read_only=[] if writable == "yes" else ["Email"],
+            readable=["Email"] if sees == "yes" else [],
+            editable=["Email"] if edits == "yes" else [],
+        )
+        yield (
+            {
+                "outbound": outbound,
+                "update there": update,
+                "the CRM lets us write the field": writable,
+                "the rep may see it": sees,
+                "the rep may edit it": edits,
+                "the value fits": fits,
+            },
+            one,
+        )
