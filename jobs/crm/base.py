@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +27,8 @@ class FieldInfo:
     calculated: bool = False
     required: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, label), active ones
+    filterable: bool = True  # may stand in the condition of a query
+    case_sensitive: bool = False  # two spellings are two values
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class CrmRow:
     converted_to: str = ""  # id of the record a Lead became
     is_converted: bool = False
     unreadable: frozenset[str] = frozenset()  # fields whose value does not fit the type they are mapped to
+    # A field that was asked for, read as another type than it is mapped to. Raises ValueRefused.
+    read_as: Callable[[str, str], Value] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

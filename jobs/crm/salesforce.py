@@ -6,12 +6,12 @@ repeats a request without the caller's headers, and a lost `If-Unmodified-Since`
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -21,19 +21,22 @@ from simple_salesforce.exceptions import SalesforceError
 
 from config.settings import Settings
 from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
-from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, RetryLater, Unavailable
+from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, RetryLater, Unavailable
 from jobs.crm.http import Meter, crm_session
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
+from jobs.crm.salesforce_filters import condition
+from jobs.crm.salesforce_names import OBJECT_PATTERN as OBJECT_PATTERN
+from jobs.crm.salesforce_names import checked_id, checked_name, query_column, relationship
+from jobs.crm.salesforce_names import full_id as full_id
 from jobs.crm.tokens import AccessToken, TokenSource
 from jobs.runtime import utc_now
+from jobs.sync.filters import Question
 from jobs.values import Value, ValueRefused, clean_text, normalise, parse_time
 
 CRM = "salesforce"
 LABEL = "Salesforce"
 HOST_SUFFIXES = (".my.salesforce.com", ".salesforce.com", ".force.com", ".visualforce.com")
-ID_PATTERN = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
-OBJECT_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 
 # Owners must not jump because we wrote, and "recently viewed" belongs to people.
 WRITE_HEADERS = {
@@ -75,7 +78,7 @@ class SalesforceAdapter:
     def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
         """The object's fields as this authorisation sees them; None when unchanged since the given Last-Modified."""
         headers = {"If-Modified-Since": unless_newer_than} if unless_newer_than else {}
-        body = self._ask(f"sobjects/{_object(object_name)}/describe", headers=headers, unchanged_is_fine=True)
+        body = self._ask(f"sobjects/{checked_name(object_name)}/describe", headers=headers, unchanged_is_fine=True)
         if body is None:
             return None
         with understood():
@@ -85,6 +88,14 @@ class SalesforceAdapter:
         body = self._ask("queryAll", params={"q": _row_query(object_name, record_id, fields)})
         with understood():
             return self._row(body, fields)
+
+    def count(self, object_name: str, question: Question | None = None) -> int:
+        """How many records pass. One call. Raises FilterRefused for what SOQL cannot ask."""
+        query = f"SELECT COUNT() FROM {checked_name(object_name)}"  # noqa: S608 - a checked name
+        where = f" WHERE {condition(question)}" if question is not None else ""
+        body = self._ask("query", params={"q": query + where})
+        with understood():
+            return int(body["totalSize"])
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         if row.modified_at >= row.read_at:
@@ -105,7 +116,12 @@ class SalesforceAdapter:
         """As two calls: inside a composite, Salesforce would replace a text such as `@{after.id}` by what it names."""
         headers = _unless_changed(row) | WRITE_HEADERS
         body = {name: _encode(value) for name, value in changes.items()}
-        self._ask(f"sobjects/{_object(object_name)}/{_id(row.record_id)}", method="PATCH", json=body, headers=headers)
+        self._ask(
+            f"sobjects/{checked_name(object_name)}/{checked_id(row.record_id)}",
+            method="PATCH",
+            json=body,
+            headers=headers,
+        )
         with written_already():
             return WriteResult(before=row, after=self.read(object_name, row.record_id, fields))
 
@@ -114,14 +130,14 @@ class SalesforceAdapter:
 
         Raises NotFound when the record is not visible. Used with a rep's own token.
         """
-        prefix = f"/services/data/v{self._version}/sobjects/{_object(object_name)}"
+        prefix = f"/services/data/v{self._version}/sobjects/{checked_name(object_name)}"
         answer = self._ask(
             "composite",
             method="POST",
             json={
                 "compositeRequest": [
                     {"method": "GET", "url": f"{prefix}/describe", "referenceId": "fields"},
-                    {"method": "GET", "url": f"{prefix}/{_id(record_id)}", "referenceId": "record"},
+                    {"method": "GET", "url": f"{prefix}/{checked_id(record_id)}", "referenceId": "record"},
                 ]
             },
         )
@@ -155,7 +171,7 @@ class SalesforceAdapter:
                 {"method": "GET", "url": query, "referenceId": "before"},
                 {
                     "method": "PATCH",
-                    "url": f"{prefix}/sobjects/{_object(object_name)}/{_id(row.record_id)}",
+                    "url": f"{prefix}/sobjects/{checked_name(object_name)}/{checked_id(row.record_id)}",
                     "referenceId": "write",
                     "httpHeaders": _unless_changed(row) | WRITE_HEADERS,
                     "body": {name: _encode(value) for name, value in changes.items()},
@@ -211,6 +227,7 @@ class SalesforceAdapter:
             name=clean_text(record.get("Name") or "") or "",
             values=values,
             unreadable=unreadable,
+            read_as=partial(_read_as, record),
             modified_at=_second(parse_time(record["LastModifiedDate"])),
             modified_by=clean_text((record.get("LastModifiedBy") or {}).get("Name") or "") or "",
             read_at=_second(self.meter.looked_up_at),
@@ -219,22 +236,6 @@ class SalesforceAdapter:
             is_converted=bool(record.get("IsConverted")),
             converted_to=record.get("ConvertedContactId") or "",
         )
-
-
-def full_id(record_id: str) -> str:
-    """The 18-character form of a 15- or 18-character id. Raises Rejected.
-
-    The last three characters say which of the first fifteen are capitals, five at a time (Salesforce help 000385585).
-    """
-    if not ID_PATTERN.fullmatch(record_id):
-        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
-    suffix = ""
-    for start in (0, 5, 10):
-        bits = sum(1 << place for place, char in enumerate(record_id[start : start + 5]) if char.isupper())
-        suffix += "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[bits]
-    if record_id[15:] and record_id[15:].upper() != suffix:
-        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
-    return record_id[:15] + suffix
 
 
 def no_answer(error: Exception) -> CrmError:
@@ -264,20 +265,9 @@ def written_already() -> Iterator[None]:
 
 def _row_query(object_name: str, record_id: str, fields: Fields) -> str:
     columns = ["Id", "Name", "IsDeleted", "LastModifiedDate", "LastModifiedBy.Name", *_FATES.get(object_name, ())]
-    columns += [_column(name, field_type) for name, field_type in fields.items()]
+    columns += [query_column(name, field_type) for name, field_type in fields.items()]
     unique = dict.fromkeys(columns)
-    return f"SELECT {', '.join(unique)} FROM {_object(object_name)} WHERE Id = '{_id(record_id)}'"  # noqa: S608
-
-
-def _column(name: str, field_type: str) -> str:
-    """A user field is compared by the user's email, read through the lookup's relationship."""
-    if field_type != "user":
-        return _object(name)
-    return f"{_relationship(_object(name))}.Email"
-
-
-def _relationship(lookup: str) -> str:
-    return lookup.removesuffix("__c") + "__r" if lookup.endswith("__c") else lookup.removesuffix("Id")
+    return f"SELECT {', '.join(unique)} FROM {checked_name(object_name)} WHERE Id = '{checked_id(record_id)}'"  # noqa: S608
 
 
 def _decoded(record: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Value], frozenset[str]]:
@@ -292,8 +282,15 @@ def _decoded(record: Mapping[str, Any], fields: Fields) -> tuple[dict[str, Value
 def decode_row_value(record: Mapping[str, Any], name: str, field_type: str) -> Value:
     """A field of a Salesforce row in canonical form; a user by email, where the row came with it."""
     if field_type == "user":
-        return normalise(field_type, (record.get(_relationship(name)) or {}).get("Email"))
+        return normalise(field_type, (record.get(relationship(name)) or {}).get("Email"))
     return normalise(field_type, record.get(name))
+
+
+def _read_as(record: Mapping[str, Any], name: str, field_type: str) -> Value:
+    """What was not asked for is not blank. Raises ValueRefused."""
+    if (relationship(name) if field_type == "user" else name) not in record:
+        raise ValueRefused(f"{name} was not read.")
+    return decode_row_value(record, name, field_type)
 
 
 def _looks_like_reference(value: Value) -> bool:
@@ -320,16 +317,3 @@ def _body(part: Mapping[str, Any]) -> Any:
 
 def _second(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _id(record_id: str) -> str:
-    if not ID_PATTERN.fullmatch(record_id):
-        raise Rejected("This is not a Salesforce record id.", code="MALFORMED_ID")
-    return record_id
-
-
-def _object(name: str) -> str:
-    """Object and field names go into paths and queries: nothing but a name may pass."""
-    if not OBJECT_PATTERN.fullmatch(name):
-        raise Rejected("This is not a name Salesforce could have.", code="INVALID_TYPE")
-    return name

@@ -51,6 +51,8 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
             for option in field.get("picklistValues") or ()
             if option.get("active")
         ),
+        filterable=bool(field.get("filterable", True)),
+        case_sensitive=bool(field.get("caseSensitive")),
     )
 
 
