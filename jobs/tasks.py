@@ -15,12 +15,15 @@ from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
+from jobs.mappings import ObjectFacts
 from jobs.models import Connection, SyncRun
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.engine import sync_record
 from jobs.sync.scene import Setup
+from jobs.sync.undo import undo_run
+from jobs.sync.undo_ask import UNDO, UndoAsk, open_undo
 from jobs.worker import current_runtime, working_on
 
 log = structlog.get_logger()
@@ -61,6 +64,35 @@ def enqueue_single(runtime: Runtime, run_id: int) -> bool:
 
 def sync_single(run_id: int) -> None:
     """The job: claim the run, bring its record in line, finish it or put it back. Never raises: the row tells."""
+    _do(run_id)
+
+
+def request_undo(runtime: Runtime, ask: UndoAsk) -> Asked:
+    """Ask for an undo; the row is committed before the queue hears of it. Raises UndoRefused."""
+    with runtime.database.write() as session:
+        run, is_new = open_undo(session, ask)
+    return Asked(run, is_new, enqueue_undo(runtime, run.id, is_long=ask.run_id is not None) if is_new else True)
+
+
+def enqueue_undo(runtime: Runtime, run_id: int, *, is_long: bool = False) -> bool:
+    """Tell the queue; False when it does not answer."""
+    try:
+        queue("bulk" if is_long else "interactive", runtime.redis).enqueue(
+            "jobs.tasks.undo_changes", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
+        )
+    except RedisError as error:
+        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
+
+
+def undo_changes(run_id: int) -> None:
+    """The job: take back what the run names, a portion at a time. Never raises."""
+    _do(run_id)
+
+
+def _do(run_id: int) -> None:
+    """Whatever job brought the id, what is done is what the row says: the tick knows ids only."""
     runtime = current_runtime()
     with runtime.database.write() as session:
         run = runs.claim(session, run_id, seconds=runtime.settings.lease_seconds)
@@ -80,15 +112,15 @@ def sync_single(run_id: int) -> None:
 def _sync(runtime: Runtime, run: SyncRun) -> None:
     with runtime.database.look() as database:
         connection, mapping = runtime.mappings.setup_of(database, run.connection_id, run.object)
-    if mapping is None:
+    if mapping is None and run.kind != UNDO:
         return settle.failed(runtime, run, connection, calls=0, code="NOT_MAPPED", detail="")
     adapter = open_adapter(runtime, connection)
     try:
         _wait_while_paused(connection)
-        # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
-        needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
-        info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
-        _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
+        if mapping is None or run.kind == UNDO:
+            _undo(runtime, run, connection, adapter)
+        else:
+            _sync_one(runtime, run, connection, mapping, adapter)
         return _mended(runtime, connection) if connection.state == BROKEN and adapter.calls else None
     except RetryLater as error:
         return _retry_later(runtime, run, connection, adapter, error)
@@ -103,6 +135,21 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
         if run.attempts >= MAX_INTERNAL_TRIES:
             return settle.failed(runtime, run, connection, calls=adapter.calls, code="INTERNAL", detail="")
         return _put_back(runtime, run, adapter, utc_now() + timedelta(seconds=run.attempts), "INTERNAL", "")
+
+
+def _sync_one(
+    runtime: Runtime, run: SyncRun, connection: Connection, mapping: ObjectFacts, adapter: CrmAdapter
+) -> None:
+    # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
+    needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
+    info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
+    _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
+
+
+def _undo(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter) -> None:
+    if not undo_run(runtime, run, connection, adapter):
+        _put_back(runtime, run, adapter, utc_now(), "", "")
+        enqueue_undo(runtime, run.id, is_long=True)
 
 
 def _sync_knowing_fields(setup: Setup) -> None:

@@ -64,6 +64,10 @@ class SyncRun(Base):
     editable_fields: Mapped[list[str] | None] = mapped_column(JsonColumn)
     # A local record a person picked among several candidates.
     chosen_local_record_id: Mapped[int | None] = mapped_column(BigId)
+    # What an undo is to take back: one entry, one field of it (ours), or all entries of a run.
+    undoes_entry_id: Mapped[int | None] = mapped_column(BigId)
+    undoes_field: Mapped[str | None] = mapped_column(String(80))
+    undoes_run_id: Mapped[int | None] = mapped_column(BigId)
 
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -106,7 +110,10 @@ class SyncLogEntry(Base):
     code: Mapped[str] = mapped_column(String(80), default="")
     message: Mapped[str] = mapped_column(Text, default="")
     remedy: Mapped[str] = mapped_column(Text, default="")
-    # [{"field", "crm_field", "label", "side": "here" | "crm", "old", "new", "rule"}]
+    # The entry this one takes back. That one never changes: a newer one tells that it was undone.
+    undoes_entry_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    # [{"field", "crm_field", "label", "type", "side": "here" | "crm", "old", "new", "rule"}], and "stored" where the
+    # CRM made something else of a new value.
     changes: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
     # Fields left alone on purpose: [{"field", "crm_field", "label", "reason"}]
     left_alone: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)

@@ -129,6 +129,8 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
     for change, push in zip(wanted, pushes, strict=True):
         change["old"] = result.before.values.get(push.rule.crm_field)
         change["confirmed"] = True
+        if (kept := result.after.values.get(push.rule.crm_field)) != change["new"]:
+            change["stored"] = kept  # an undo asks whether it is still there
     state.done += wanted
     return result.after
 

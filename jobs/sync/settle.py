@@ -40,7 +40,8 @@ _SILENT = frozenset(
 )
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
-_ENTRY_OF_RUN = select(_ENTRIES).where(_ENTRIES.c.run_id == bindparam("run_id"))
+# An open run's entry is open too; of an undo of many records, the one it is at.
+_ENTRY_OF_RUN = select(_ENTRIES).where(_ENTRIES.c.run_id == bindparam("run_id"), _ENTRIES.c.finished_at.is_(None))
 Changes = Sequence[dict[str, Any]]
 
 

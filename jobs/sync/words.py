@@ -63,6 +63,15 @@ _W: dict[str, tuple[str, str]] = {
     "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
     "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),
     "BOTH_CHANGED": ("Both sides changed.", "Choose which value to keep."),
+    # What an undo left as it is, and what it did to a record of ours as a whole.
+    "MOVED_ON": ("It was changed since, and the newer value is kept.", "The history of the field shows by whom."),
+    "ALREADY_BACK": ("It is as it was before.", "Nothing to do."),
+    "CREATION_KEPT": (
+        "Our record has been changed or linked since it was made, so it stays whole.",
+        "Undo the newer changes first, or delete it under Our records.",
+    ),
+    "CREATION_UNDONE": ("Our record, made by that sync, is removed again.", "Undo this to have it back."),
+    "CREATION_REDONE": ("Our record is back.", "Sync again to bring both sides in step."),
     # Refused by the CRM.
     "REQUIRED_FIELD_MISSING": ("{crm} needs a value for {fields}.", "Fill it in, then sync again."),
     "STRING_TOO_LONG": ("{crm} refused {fields}: the text is too long.", "Shorten it, then sync again."),

@@ -36,6 +36,7 @@ from jobs.models import (
 )
 from jobs.records import change_local, create_local, write_values
 from jobs.runtime import Runtime, utc_now
+from jobs.sync.undo_ask import UndoAsk, open_undo
 from tests.support.org_server import Json, OrgServer
 
 AN_HOUR = timedelta(hours=1)
@@ -259,6 +260,13 @@ class Office:
     def sync(self, object_name: str, record_id: str, **ask: Any) -> Told:
         """A rep clicks and the job runs, here and now."""
         return self.do(self.ask(object_name, record_id, **ask))
+
+    def undo(self, told: Told, field: str = "", *, trigger: str = "panel", **ask: Any) -> Told:
+        """A rep takes back what that run did to the record, or one field of it, and the job runs."""
+        with self.runtime.database.write() as session:
+            asked = UndoAsk(trigger, entry_id=told.entry.id, field=field, requested_by="Riley Rep", **ask)
+            run_id = open_undo(session, asked)[0].id
+        return self.do(run_id)
 
     def do(self, run_id: int) -> Told:
         """The job of a run that is due."""

@@ -269,6 +269,9 @@ def upgrade() -> None:
         sa.Column("readable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("editable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("chosen_local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("undoes_entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("undoes_field", sa.String(length=80), nullable=True),
+        sa.Column("undoes_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -361,6 +364,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=80), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("remedy", sa.Text(), nullable=False),
+        sa.Column("undoes_entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("changes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("left_alone", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("candidates", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -380,10 +384,12 @@ def upgrade() -> None:
             "ix_sync_log_entry_record", ["connection_id", "object", "crm_record_id", "id"], unique=False
         )
         batch_op.create_index("ix_sync_log_entry_run", ["run_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sync_log_entry_undoes_entry_id"), ["undoes_entry_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("sync_log_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sync_log_entry_undoes_entry_id"))
         batch_op.drop_index("ix_sync_log_entry_run")
         batch_op.drop_index("ix_sync_log_entry_record")
         batch_op.drop_index("ix_sync_log_entry_outcome")

@@ -1,0 +1,243 @@
+"""Undo: a run of its own that puts back what an earlier run wrote, field by field, on the side where it was written.
+
+    for each entry: read the CRM if it was written there → what still holds what we wrote? → write it back → settle
+
+The CRM is written to as in a sync: the intent is committed first, the write is checked against what was read, and a
+worker that died in between is followed by one that looks before it writes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+
+from jobs.crm.base import CrmAdapter, CrmRow, ObjectInfo
+from jobs.crm.describes import describe
+from jobs.crm.errors import (
+    DuplicateFound,
+    MovedOn,
+    NotAllowed,
+    NotFound,
+    RecordError,
+    Rejected,
+    RetryLater,
+    Unavailable,
+)
+from jobs.mappings import ObjectFacts
+from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
+from jobs.runtime import Runtime
+from jobs.sync import undo_settle
+from jobs.sync.changes import CRM, booked
+from jobs.sync.plan import Refusals
+from jobs.sync.rows import RecordKey, linked_pair
+from jobs.sync.scene import Setup
+from jobs.sync.undo_plan import Left, Ours, Rights, Theirs, UndoPlan, Written, plan_undo, written_by
+
+MAX_ROUNDS = 4
+# A long run is taken back in portions: the job ends well before its time limit and another one goes on.
+PORTION_SECONDS = 60.0
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Task:
+    """One entry to be taken back, and what was done about it so far."""
+
+    setup: Setup
+    entry: SyncLogEntry
+    written: tuple[Written, ...]
+    refusals: Refusals = field(default_factory=Refusals)
+    pending: list[dict[str, Any]] = field(default_factory=list)  # may have reached the CRM
+    done: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def key(self) -> RecordKey:
+        return RecordKey(self.entry.connection_id, self.entry.object, self.entry.crm_record_id)
+
+
+def undo_run(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter) -> bool:
+    """Take back what the run names; False when the time for one job is over and more is left.
+
+    Raises CrmError when that has to wait, and LeaseLost.
+    """
+    until = time.monotonic() + PORTION_SECONDS
+    while (entry := _next_entry(runtime, run)) is not None:
+        if code := _forbidden(runtime, run, connection, entry):
+            undo_settle.refuse(runtime, run, connection, adapter, code)
+            return True
+        _undo_entry(runtime, run, connection, adapter, entry)
+        if time.monotonic() > until:
+            return False
+    undo_settle.finish(runtime, run, adapter)
+    return True
+
+
+def _next_entry(runtime: Runtime, run: SyncRun) -> SyncLogEntry | None:
+    """The newest entry that is not taken back yet: later changes go first, as they lie on top."""
+    mine = select(func.min(SyncLogEntry.undoes_entry_id)).where(
+        SyncLogEntry.run_id == run.id, SyncLogEntry.finished_at.is_not(None)
+    )
+    with runtime.database.read() as session:
+        reached = session.scalar(mine)
+        query = select(SyncLogEntry).where(SyncLogEntry.finished_at.is_not(None), SyncLogEntry.direction != "")
+        if run.undoes_run_id is None:
+            query = query.where(SyncLogEntry.id == run.undoes_entry_id)
+        else:
+            query = query.where(SyncLogEntry.run_id == run.undoes_run_id)
+        if reached is not None:
+            query = query.where(SyncLogEntry.id < reached)
+        return session.scalars(query.order_by(SyncLogEntry.id.desc()).limit(1)).first()
+
+
+def _forbidden(runtime: Runtime, run: SyncRun, connection: Connection, entry: SyncLogEntry) -> str:
+    """Which switch stands in the way. An object that is off stops reps; an admin takes back what it did wrong."""
+    if not connection.syncs_enabled:
+        return "SYNCS_OFF"
+    mapping = _mapping(runtime, entry)
+    if mapping is None:
+        return "NOT_MAPPED"
+    return "OBJECT_OFF" if run.trigger == "panel" and not mapping.enabled else ""
+
+
+def _mapping(runtime: Runtime, entry: SyncLogEntry) -> ObjectFacts | None:
+    with runtime.database.look() as database:
+        return runtime.mappings.find(database, entry.connection_id, entry.object)
+
+
+def _undo_entry(
+    runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter, entry: SyncLogEntry
+) -> None:
+    mapping = _mapping(runtime, entry)
+    assert mapping is not None  # `_forbidden` has looked
+    written = written_by(entry.changes, only_field=run.undoes_field or "")
+    asks_crm = any(each.side == CRM for each in written)
+    info = describe(runtime, adapter, connection.id, entry.object) if asks_crm else ObjectInfo(entry.object, "")
+    setup = Setup(runtime, adapter, run, connection, mapping, info)
+    task = Task(setup, entry, written, pending=undo_settle.unfinished_changes(runtime, run, entry))
+    try:
+        _in_rounds(task)
+    except Rejected as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        # A field that vanished since the fields were asked for is refused by the read: ask anew, once.
+        fresh = describe(runtime, adapter, connection.id, entry.object, at_once=True)
+        _in_rounds(Task(replace(setup, info=fresh), entry, written, pending=task.pending + task.done))
+
+
+def _in_rounds(task: Task) -> None:
+    for _ in range(MAX_ROUNDS):
+        if _one_round(task):
+            return
+    raise RetryLater("The record kept changing.", code="KEEPS_MOVING")
+
+
+def _one_round(task: Task) -> bool:
+    """Look, put back, settle; False when something moved meanwhile and has to be looked at again."""
+    theirs = _read(task)
+    if theirs.row is not None:
+        task.done += booked(task.pending, theirs.row)
+        task.pending = []
+    link, local, ours = _look(task)
+    plan = _plan(task, ours, theirs)
+    read = after = theirs.row
+    if plan.there:
+        assert read is not None
+        after = _write(task, read, local, plan)
+        if after is None:
+            return False
+    back = tuple(each for each in task.written if each.side == CRM and _is_done(task, each))
+    try:
+        what = undo_settle.Undone(task.entry, plan, link, local, read, after, back, task.done, task.refusals)
+        undo_settle.settle(task.setup, what)
+    except undo_settle.MovedMeanwhile:
+        task.pending, task.done = list(task.done), []
+        return False
+    return True
+
+
+def _read(task: Task) -> Theirs:
+    """The CRM record, asked for only where something was written there."""
+    if not any(each.side == CRM for each in task.written):
+        return Theirs()
+    setup = task.setup
+    extra = {each.crm_field: each.field_type for each in task.written if each.crm_field in setup.info.fields}
+    try:
+        row = setup.adapter.read(task.entry.object, task.entry.crm_record_id, extra | dict(setup.fields))
+    except NotFound as error:
+        if task.pending:
+            raise  # nobody can tell any more whether it was written
+        return Theirs(code=error.code)
+    return Theirs(row, fields=setup.info.fields)
+
+
+def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:
+    """The link and our record as they are now: the record that was written to, wherever the link points today."""
+    record_id = task.entry.local_record_id
+    with task.setup.runtime.database.read() as session:
+        link, _ = linked_pair(session.connection(), task.key)
+        local = session.get(LocalRecord, record_id) if record_id is not None else None
+        others = select(func.count()).where(RecordLink.local_record_id == record_id)
+        if link is not None:
+            others = others.where(RecordLink.id != link.id)
+        is_shared = bool(session.scalar(others))
+    if link is not None and link.local_record_id != record_id:
+        link = None
+    if local is None:
+        return link, None, Ours(None)
+    return link, local, Ours(local.values, local.deleted_at is not None, is_shared)
+
+
+def _plan(task: Task, ours: Ours, theirs: Theirs) -> UndoPlan:
+    run = task.setup.run
+    open_ones = [each for each in task.written if not _is_done(task, each) and not _refused(task, each)]
+    rights = Rights(run.readable_fields, run.editable_fields)
+    plan = plan_undo(task.entry, open_ones, ours, theirs, rights)
+    refused = [Left(each, code) for each in task.written if (code := _refused(task, each))]
+    return replace(plan, left=(*plan.left, *refused))
+
+
+def _is_done(task: Task, written: Written) -> bool:
+    return written.side == CRM and any(each["field"] == written.field for each in task.done)
+
+
+def _refused(task: Task, written: Written) -> str:
+    return task.refusals.code_for(written.crm_field) if written.side == CRM and not _is_done(task, written) else ""
+
+
+def _write(task: Task, row: CrmRow, local: LocalRecord | None, plan: UndoPlan) -> CrmRow | None:
+    """Put the CRM's fields back: first the intent, committed, then the call. None means look again."""
+    setup, wanted = task.setup, [undo_settle.change_of(each) for each in plan.there]
+    undo_settle.note_intent(setup, task.entry, row, local, [*task.done, *wanted])
+    values = {each.crm_field: each.before for each in plan.there}
+    fields = {each.crm_field: each.field_type for each in plan.there} | dict(setup.fields)
+    try:
+        result = setup.adapter.write(task.entry.object, row, values, fields)
+    except (MovedOn, NotFound):
+        return None
+    except Unavailable:
+        # It may have been done and its answer lost: look before doing anything else.
+        log.warning("crm_write_unanswered", run_id=setup.run.id, object=task.entry.object)
+        raise
+    except (Rejected, NotAllowed, DuplicateFound) as error:
+        _note_refusal(task.refusals, list(values), error)
+        return None
+    for change in wanted:
+        kept = result.after.values.get(change["crm_field"])
+        change["old"], change["confirmed"] = result.before.values.get(change["crm_field"]), True
+        if kept != change["new"]:
+            change["stored"] = kept
+    task.done += wanted
+    return result.after
+
+
+def _note_refusal(refusals: Refusals, crm_fields: list[str], error: RecordError) -> None:
+    refusals.message = error.message
+    ours = {name.lower(): name for name in crm_fields}
+    named = [ours[name.lower()] for name in error.fields if name.lower() in ours]
+    refusals.by_field |= dict.fromkeys(named, error.code)
+    refusals.whole = refusals.whole if named else error.code

@@ -1,0 +1,178 @@
+"""What of a log entry can be taken back: a field goes back only where it still holds what we wrote. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.crm.base import CrmRow, FieldInfo
+from jobs.models import SyncLogEntry
+from jobs.sync import merge
+from jobs.sync.changes import CRM, HERE
+from jobs.values import Value, ValueRefused, normalise
+
+# What an entry's code says about the record itself, so that taking it back can put that right too.
+CREATION_UNDONE = "CREATION_UNDONE"
+CREATION_REDONE = "CREATION_REDONE"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an entry did to one field on one side; several tries of its run are one."""
+
+    field: str
+    crm_field: str
+    label: str
+    field_type: str
+    side: str
+    before: Value
+    wrote: Value  # as that side keeps it
+
+
+@dataclass(frozen=True)
+class Left:
+    """A field that stays as it is, and why."""
+
+    written: Written
+    code: str
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    here: tuple[Written, ...] = ()  # go back in our store
+    there: tuple[Written, ...] = ()  # go back in the CRM
+    left: tuple[Left, ...] = ()
+    record: str = ""  # CREATION_UNDONE: our record goes; CREATION_REDONE: it comes back
+
+
+@dataclass(frozen=True)
+class Ours:
+    """Our record as it is now. `values` None: it is not there any more."""
+
+    values: Mapping[str, Value] | None
+    is_deleted: bool = False
+    has_other_links: bool = False
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """The CRM record as it is now. `row` None: it cannot be read, and `code` says why."""
+
+    row: CrmRow | None = None
+    code: str = ""
+    fields: Mapping[str, FieldInfo] | None = None
+
+
+@dataclass(frozen=True)
+class Rights:
+    """CRM fields the person may read and edit; None: nobody's rights limit the run."""
+
+    readable: Collection[str] | None = None
+    editable: Collection[str] | None = None
+
+    def forbids(self, written: Written) -> str:
+        """The code of the right that is missing: whoever may make a change may take it back."""
+        if self.readable is not None and written.crm_field not in self.readable:
+            return "HIDDEN_FROM_YOU"
+        if written.side == CRM and self.editable is not None and written.crm_field not in self.editable:
+            return "NOT_YOURS_TO_EDIT"
+        return ""
+
+
+def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") -> tuple[Written, ...]:
+    """The changes of an entry, one per field and side: from the first old value to the last one kept."""
+    folded: dict[tuple[str, str], Written] = {}
+    for change in changes:
+        if only_field and change["field"] != only_field:
+            continue
+        key = (change["field"], change["side"])
+        first = folded.get(key)
+        folded[key] = Written(
+            change["field"],
+            change["crm_field"],
+            change.get("label") or change["field"],
+            change["type"],
+            change["side"],
+            first.before if first is not None else change["old"],
+            change.get("stored", change["new"]),
+        )
+    return tuple(each for each in folded.values() if each.before != each.wrote)
+
+
+def plan_undo(entry: SyncLogEntry, written: Iterable[Written], ours: Ours, theirs: Theirs, rights: Rights) -> UndoPlan:
+    """What goes back and what stays, field by field."""
+    here: list[Written] = []
+    there: list[Written] = []
+    left: list[Left] = []
+    redoes = entry.code == CREATION_UNDONE
+    for each in written:
+        code = rights.forbids(each) or (
+            _stays_there(each, theirs) if each.side == CRM else _stays_here(each, ours, may_be_deleted=redoes)
+        )
+        if code:
+            left.append(Left(each, code))
+        else:
+            (there if each.side == CRM else here).append(each)
+    plan = UndoPlan(tuple(here), tuple(there), tuple(left))
+    if entry.outcome == "created" or entry.code == CREATION_REDONE:
+        return _undo_creation(plan, ours)
+    if redoes and ours.is_deleted and not any(each.written.side == HERE for each in left):
+        return UndoPlan(plan.here, plan.there, plan.left, record=CREATION_REDONE)
+    return plan
+
+
+def undone_base(
+    bases: Mapping[str, merge.Base], here: Iterable[Written], there: Iterable[Written], row: CrmRow | None
+) -> dict[str, merge.Base]:
+    """The base of the link afterwards: the two sides are left apart on purpose, so the next sync changes nothing.
+
+    Only the side that was put back moves in the base. What the other side changed since is seen by the next sync.
+    """
+    base = dict(bases)
+    for each in here:
+        base[each.field] = merge.Base(each.before, base[each.field].crm if each.field in base else each.wrote)
+    for each in there:
+        ours = base[each.field].local if each.field in base else each.wrote
+        base[each.field] = merge.Base(ours, row.values.get(each.crm_field) if row is not None else each.before)
+    return base
+
+
+def _stays_here(written: Written, ours: Ours, *, may_be_deleted: bool) -> str:
+    if ours.values is None or (ours.is_deleted and not may_be_deleted):
+        return "LOCAL_DELETED"
+    try:
+        now = normalise(written.field_type, ours.values.get(written.field))
+    except ValueRefused:
+        return "MOVED_ON"
+    return _moved(now, written)
+
+
+def _stays_there(written: Written, theirs: Theirs) -> str:
+    if theirs.row is None:
+        return theirs.code
+    if theirs.row.is_deleted:
+        return "RECORD_DELETED"
+    info = (theirs.fields or {}).get(written.crm_field)
+    if info is None:
+        return "FIELD_GONE"
+    if code := _moved(theirs.row.values.get(written.crm_field), written):
+        return code
+    return "" if info.may_update else "READ_ONLY_IN_CRM"
+
+
+def _moved(now: Value, written: Written) -> str:
+    if now == written.wrote:
+        return ""
+    return "ALREADY_BACK" if now == written.before else "MOVED_ON"
+
+
+def _undo_creation(plan: UndoPlan, ours: Ours) -> UndoPlan:
+    """Our record goes as a whole, or stays as a whole: half a record helps nobody."""
+    kept = [each for each in plan.left if each.written.side == HERE]
+    made = {each.field for each in plan.here}
+    added = {name for name, value in (ours.values or {}).items() if value not in (None, "", [])} - made
+    if not kept and not added and not ours.has_other_links and made:
+        return UndoPlan(plan.here, plan.there, plan.left, record=CREATION_UNDONE)
+    stays = tuple(Left(each, "CREATION_KEPT") for each in plan.here)
+    return UndoPlan((), plan.there, (*plan.left, *stays))

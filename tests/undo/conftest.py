@@ -1,0 +1,23 @@
+"""The office of these tests; see `tests/support/office_fixtures.py`."""
+
+from __future__ import annotations
+
+from tests.support.office_fixtures import (
+    admin_api,
+    each_office,
+    office,
+    office_database,
+    office_keys,
+    office_on_postgres,
+    office_org,
+)
+
+__all__ = [
+    "admin_api",
+    "each_office",
+    "office",
+    "office_database",
+    "office_keys",
+    "office_on_postgres",
+    "office_org",
+]
