@@ -14,6 +14,9 @@ from widget.tokens import TokenError, TokenExpired, TokenForbidden
 
 log = structlog.get_logger()
 
+# Asked by programs. HubSpot's card is one: its calls go through HubSpot's servers.
+JSON_PATHS = ("/api/", "/webhooks/", "/launch/hubspot")
+
 
 class LaunchRefused(Exception):
     """A launch that does not open a panel; the frame shows why and what to do."""
@@ -82,7 +85,7 @@ _SENTENCES = {
 
 def _words_for(status: int, name: str) -> ResponseReturnValue:
     sentence = _SENTENCES.get(status, f"{name}. Nothing was changed.")
-    if is_panel_path() or request.path.startswith(("/api/", "/webhooks/")):
+    if is_panel_path() or request.path.startswith(JSON_PATHS):
         return _json(name.lower().replace(" ", "_"), sentence, status)
     message = FrameMessage(title=name, sentence=sentence, remedy="", code=f"HTTP_{status}", can_relaunch=False)
     return render_template("panel/message.html", message=message), status

@@ -129,7 +129,7 @@ def _view(facts: Facts) -> PanelView:
     state = describe_state(facts, rows)
     return PanelView(
         state=state.state,
-        crm="salesforce" if facts.connection.crm == "salesforce" else "hubspot",
+        crm=facts.connection.crm,
         crm_name=facts.crm_label,
         object_label=facts.object_label,
         record_name=_record_name(facts),

@@ -88,7 +88,7 @@ class EntryView:
 @dataclass(frozen=True)
 class PanelView:
     state: PanelState
-    crm: Literal["salesforce", "hubspot"]
+    crm: str  # whose look the panel has: "salesforce", "hubspot"
     crm_name: str  # "Salesforce"
     object_label: str  # "Contact"
     record_name: str
@@ -122,7 +122,7 @@ class PanelPage:
     session_expires_in: int  # seconds until the absolute cap
     color_scheme: Literal["light", "dark", ""]  # "" = follow the system
     language: str  # BCP 47, for <html lang>
-    host_protocol: Literal["canvas", "lwc"]
+    host_protocol: Literal["canvas", "lwc", "hubspot"]
     host_origin: str  # exact origin of the host page, target of postMessage
     right_to_left: bool = False
     canvas_instance_id: str = ""  # `client.instanceId` of the signed request: names our frame in messages to the host
@@ -137,7 +137,7 @@ class FrameMessage:
     remedy: str
     code: str
     can_relaunch: bool  # the host can be asked for a fresh proof
-    host_protocol: Literal["canvas", "lwc", ""] = ""
+    host_protocol: Literal["canvas", "lwc", "hubspot", ""] = ""
     host_origin: str = ""
-    crm: Literal["salesforce", "hubspot"] = "salesforce"
+    crm: str = ""
     canvas_instance_id: str = ""

@@ -44,7 +44,8 @@ def allow_framing_by(origins: Iterable[str]) -> None:
 
 
 def is_panel_path() -> bool:
-    return request.path.startswith("/panel")
+    """One of the panel's own requests. `/panel` itself is the page, opened by a ticket."""
+    return request.path.startswith("/panel/")
 
 
 def _answer_preflight() -> Response | None:
@@ -68,6 +69,6 @@ def _add_headers(response: Response) -> Response:
 
 
 def _policy() -> str:
-    framed = is_panel_path() or request.path.startswith("/launch")
+    framed = request.path.startswith(("/panel", "/launch"))
     policy = PANEL_POLICY | {"frame-ancestors": g.get("frame_ancestors", "'none'")} if framed else ADMIN_POLICY
     return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -7,7 +7,9 @@ generation signed it, so a new SECRET_KEY can be brought in while the old one, a
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -99,6 +101,12 @@ def renew_panel_token(settings: Settings, claims: PanelClaims) -> tuple[str, int
     if claims.session_until <= utc_now().timestamp():
         raise TokenExpired("the session has reached its end")
     return mint_panel_token(settings, claims)
+
+
+def ticket_for(settings: Settings, proof: bytes) -> str:
+    """The opaque ticket of a verified launch. It says nothing; the same proof, sent again, gets the same ticket."""
+    key = _key(settings.signing_keys[0], "ticket")
+    return urlsafe_b64encode(hmac.digest(key.secret, proof, "sha256")).decode().rstrip("=")
 
 
 def session_end(settings: Settings) -> int:

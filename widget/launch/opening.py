@@ -6,6 +6,7 @@ import structlog
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from jobs.crm.adapters import crm_label
 from jobs.crm.errors import AuthorizationLost, CrmError, NotFound, RecordError
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection
@@ -25,22 +26,31 @@ LONGEST_NAME = 200  # what a run and its log entry keep of a name
 _REFUSALS: dict[str, tuple[str, str, str, bool]] = {
     "USED_PROOF": ("Reload needed", "This panel was opened before.", "Reload it to get a fresh one.", True),
     "EXPIRED_PROOF": ("Reload needed", "The page waited too long to open this panel.", "Reload it.", True),
-    "SESSION_ENDED": ("Reload needed", "Your Salesforce session has ended.", "Reload the page to go on.", True),
+    "USED_TICKET": ("Opened before", "This window was opened before.", "Close it and open it again.", True),
+    "EXPIRED_TICKET": ("Too late", "This window took too long to open.", "Close it and open it again.", True),
+    "UNKNOWN_TICKET": ("Not opened", "What opens this window is not known here.", "Close it and open it again.", True),
+    "NOT_ON_LIST": (
+        "Not for you",
+        "You are not on the list of people who may use this.",
+        "An admin can add you under Connections.",
+        False,
+    ),
+    "SESSION_ENDED": ("Reload needed", "Your {crm} session has ended.", "Reload the page to go on.", True),
     "NO_ACCESS": (
         "Not for you",
-        "Salesforce does not show you this record, or it was deleted.",
+        "{crm} does not show you this record, or it was deleted.",
         "Ask its owner to share it with you.",
         False,
     ),
     "ACCESS_UNKNOWN": (
-        "Salesforce does not answer",
+        "{crm} does not answer",
         "We could not check whether you may see this record, so nothing of it is shown.",
         "Try again in a moment.",
         True,
     ),
     "NOT_PREAUTHORISED": (
         "One step is missing",
-        "This app is not approved for you in Salesforce yet.",
+        "This app is not approved for you in {crm} yet.",
         "An admin sets its permitted users to “admin-approved users are pre-authorized”.",
         False,
     ),
@@ -52,7 +62,7 @@ _REFUSALS: dict[str, tuple[str, str, str, bool]] = {
         "Put the panel on a record page.",
         False,
     ),
-    "MALFORMED_ID": ("No record", "The record's id is not one Salesforce could have.", "Open the record again.", False),
+    "MALFORMED_ID": ("No record", "The record's id is not one {crm} could have.", "Open the record again.", False),
     "UNKNOWN_OBJECT": ("No record", "This kind of record is not known.", "Put the panel on a record page.", False),
 }
 _REFUSED = (
@@ -67,14 +77,16 @@ def refuse(code: str, status: int, host: Host | None = None) -> LaunchRefused:
     """The refusal to raise: a small page in the frame that says what is so and what to do."""
     host = host or Host("", "")
     title, sentence, remedy, can_relaunch = _REFUSALS.get(code, _REFUSED)
+    crm = crm_label(host.crm)
     message = FrameMessage(
-        title=title,
-        sentence=sentence,
+        title=title.format(crm=crm),
+        sentence=sentence.format(crm=crm),
         remedy=remedy,
         code=code,
         can_relaunch=can_relaunch,
         host_protocol=host.protocol,
         host_origin=host.origin,
+        crm=host.crm,
         canvas_instance_id=host.canvas_instance_id,
     )
     return LaunchRefused(message, status)
@@ -83,7 +95,7 @@ def refuse(code: str, status: int, host: Host | None = None) -> LaunchRefused:
 def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
     """Answer a verified launch with the panel. Raises LaunchRefused."""
     if not use_once(here, launch.digest, launch.forget_at):
-        raise refuse("USED_PROOF", 409, launch.host)
+        raise refuse(launch.used_code, 409, launch.host)
     with here.database.look() as connection:
         mapping = here.mappings.find(connection, launch.connection.id, launch.object)
     readable, editable, is_fresh, is_gone = _look(here, launch, mapping)
@@ -122,6 +134,8 @@ def _look(
     here: Runtime, launch: Launch, mapping: ObjectFacts | None
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None, bool, bool]:
     """(readable, editable, the CRM answered, the record is gone). Raises LaunchRefused when access is not shown."""
+    if launch.crm_answered is not None:
+        return launch.readable, launch.editable, launch.crm_answered, False
     if launch.person_token or launch.readable is None:
         return *_look_as_person(here, launch, mapping), True, False
     mapped = {each.crm_field for each in mapping.fields} if mapping else set()

@@ -9,22 +9,27 @@ from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 
+from jobs.crm import salesforce
 from jobs.models import Connection, UsedProof
 from jobs.runtime import Runtime, utc_now
 
 
 @dataclass(frozen=True)
 class Host:
-    """The page around our frame: how it is spoken to, and its exact origin."""
+    """The page around our frame: how it is spoken to, its exact origin, and whose look it has."""
 
-    protocol: Literal["canvas", "lwc", ""]
+    protocol: Literal["canvas", "lwc", "hubspot", ""]
     origin: str
     canvas_instance_id: str = ""
+    crm: str = salesforce.CRM
 
 
 @dataclass(frozen=True)
 class Launch:
-    """A launch whose signature holds. Person and org are proved; the record is a claim unless `readable` is set."""
+    """A launch whose signature holds. Person and org are proved.
+
+    The record is a claim, unless `readable` is set or it was looked at before.
+    """
 
     connection: Connection
     user_id: str
@@ -42,6 +47,9 @@ class Launch:
     person_token: str = ""  # the person's own CRM token: to look with, never to keep
     readable: tuple[str, ...] | None = None
     editable: tuple[str, ...] | None = None
+    # Set where the record was looked at as the proof was made: whether the CRM answered then.
+    crm_answered: bool | None = None
+    used_code: str = "USED_PROOF"  # why a second use is refused
 
 
 def digest_of(proof: str) -> str:

@@ -41,11 +41,19 @@
   if (window.ResizeObserver) new ResizeObserver(tellHeight).observe(panel)
 
   function relaunch () {
+    if (host.protocol === 'hubspot') return closeWindow()
     if (host.protocol === 'canvas') tellCanvas({ type: 'repost', accessToken: 'null', refresh: true })
     if (host.protocol === 'lwc') tellHost({ type: 'crm-sync-widget:relaunch' })
     window.setTimeout(function () {
       say('No fresh panel has come yet.', 'Reload the page around this panel to go on.', { reload: true })
     }, 8000)
+  }
+  // HubSpot's modal listens at the very top, and to this alone. Nothing in it is anybody's secret.
+  function closeWindow () {
+    if (window.top !== window) window.top.postMessage(JSON.stringify({ action: 'DONE' }), '*')
+    window.setTimeout(function () {
+      say('This window is still open.', 'Close it by its own button, then open it again from the record.', {})
+    }, 3000)
   }
   if (byId('relaunch')) byId('relaunch').addEventListener('click', relaunch)
 
