@@ -84,6 +84,10 @@ class Sessions:
             return None
         return session
 
+    def known(self, token: str) -> Session | None:
+        """The session of a token that may be over; None for one that never was, or was revoked."""
+        return self._live.get(_digest(token))
+
     def revoke(self, token: str) -> bool:
         """End one token. True when it was known."""
         with self._lock:

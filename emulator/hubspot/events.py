@@ -1,0 +1,219 @@
+"""What happens in a portal without the API: edits by its users, archiving, set-up changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from emulator.control import ControlError, Event
+from emulator.hubspot.changes import Source
+from emulator.hubspot.errors import ApiError
+from emulator.hubspot.people import Person
+from emulator.hubspot.schema import ObjectType, SchemaError, build_object
+from emulator.hubspot.writer import Saving
+from emulator.rows import Row
+
+if TYPE_CHECKING:
+    from emulator.hubspot.portal import Portal
+
+Body = Mapping[str, Any]
+
+
+def events_of(portal: Portal) -> dict[str, Event]:
+    """The events of a portal, by the name of their control path."""
+    happen: dict[str, Callable[[Portal, Body], Any]] = {
+        "edit": edit,
+        "archive": archive,
+        "delete": archive,
+        "restore": restore,
+        "undelete": restore,
+        "system_touch": system_touch,
+        "objects": add_objects,
+        "records": load_records,
+        "rules": set_rules,
+        "limits": set_limits,
+        "scopes": set_scopes,
+        "token": token,
+        "expire_tokens": expire_tokens,
+        "latency": latency,
+    }
+    return {name: _guarded(portal, event) for name, event in happen.items()}
+
+
+def edit(portal: Portal, body: Body) -> Any:
+    """`{object, id, fields, user?}`: change a record as a CRM user does on its page. Without `id` one is created."""
+    object_type, person = _object(portal, body), _person(portal, body)
+    # People meet the portal's required properties in their own forms, which always had them.
+    saving = Saving(source=by_person(person), lenient_dates=True)
+    if "id" not in body:
+        return {"id": portal.writer.create(object_type, body["fields"], saving).row["hs_object_id"]}
+    saved = portal.writer.update(object_type, _row(portal, object_type, body), body["fields"], saving)
+    return {"id": saved.row["hs_object_id"]}
+
+
+def archive(portal: Portal, body: Body) -> Any:
+    """`{object, id, user?}`: put a record into the recycle bin."""
+    object_type = _object(portal, body)
+    row = _row(portal, object_type, body)
+    portal.writer.archive(object_type, row, by_person(_person(portal, body)))
+    return {"id": row["hs_object_id"]}
+
+
+def restore(portal: Portal, body: Body) -> Any:
+    """`{object, id, user?}`: take a record out of the recycle bin."""
+    object_type = _object(portal, body)
+    row = portal.store.row(object_type, str(body["id"]), archived=True)
+    if row is None:
+        raise ControlError("the record is not in the recycle bin")
+    portal.writer.restore(object_type, row, by_person(_person(portal, body)))
+    return {"id": row["hs_object_id"]}
+
+
+def system_touch(portal: Portal, body: Body) -> Any:
+    """`{object, id}`: a recalculation inside HubSpot, which moves the modified stamp alone."""
+    object_type = _object(portal, body)
+    row = _row(portal, object_type, body)
+    portal.writer.touch(object_type, row)
+    return {"id": row["hs_object_id"]}
+
+
+def add_objects(portal: Portal, body: Body) -> Any:
+    """An object as in a portal file, several under `objects`, or `{object, properties: [...]}` for new properties.
+
+    A property of a name that exists replaces the old one: that is how an option or a flag changes. With
+    `between: [a, b]` inside an object it can be associated with others.
+    """
+    definitions = (
+        [_extended(portal, body)] if "object" in body else [dict(each) for each in body.get("objects", [body])]
+    )
+    for definition in definitions:
+        definition.setdefault("custom", True)
+        definition["properties"] = [{"custom": definition["custom"], **each} for each in definition["properties"]]
+        definition.setdefault("objectTypeId", portal.schema.free_type_id())
+    portal.add_objects(definitions)
+    return {"objects": [definition["name"] for definition in definitions]}
+
+
+def load_records(portal: Portal, body: Body) -> Any:
+    """`{object, records: [...], modified_at?}`: an import by the admin. Values are checked, the journal is not told.
+
+    `modified_at` (ISO 8601) gives all of them one identical modified time.
+    """
+    object_type = _object(portal, body)
+    records = body["records"]
+    if "modified_at" in body:
+        stamps = {"_created": body["modified_at"], "_modified": body["modified_at"]}
+        records = [{**record, **stamps} for record in records]
+    source = Source("IMPORT", "1000002", _person(portal, body).user_id)
+    return {"ids": portal.writer.load(object_type, records, source)}
+
+
+def set_rules(portal: Portal, body: Body) -> Any:
+    """`{object, required?: [...], conditional?: [{if, is: [...], require: [...]}]}`: the admin's rules on an object."""
+    object_type = _object(portal, body)
+    known = next(each for each in portal.definition["objects"] if each["name"] == object_type.name)
+    for name in ("required", "conditional"):
+        if name in body:
+            known[name] = list(body[name])
+    build_object(known)
+    object_type.required = tuple(known.get("required", ()))
+    object_type.conditional = tuple(known.get("conditional", ()))
+    portal.save_definition()
+    return {"required": known.get("required", []), "conditional": known.get("conditional", [])}
+
+
+def set_limits(portal: Portal, body: Body) -> Any:
+    """`{burst?, oauth_burst?, search_per_second?, daily?, used?, search_lag_seconds?}`: the account's limits.
+
+    They hold until the next reset. `used` is what the day has used up.
+    """
+    limits = portal.limits
+    limits.set_rates(body)
+    if "used" in body:
+        limits.used_today = int(body["used"])
+    if "search_lag_seconds" in body:
+        portal.freshness.lag_seconds = float(body["search_lag_seconds"])
+    rates = {name: getattr(limits.rates, name) for name in ("burst", "oauth_burst", "search_per_second", "daily")}
+    return {**rates, "used": limits.used_today, "search_lag_seconds": portal.freshness.lag_seconds}
+
+
+def set_scopes(portal: Portal, body: Body) -> Any:
+    """`{scopes: [...] or null, works?}`: what the static token may do (null: everything), and whether it works."""
+    if "scopes" in body:
+        portal.rows.save_setting("static_scopes", body["scopes"])
+    if "works" in body:
+        portal.rows.save_setting("static_token_off", not body["works"])
+    return {"scopes": portal.rows.setting("static_scopes"), "works": portal.static_token_works}
+
+
+def token(portal: Portal, body: Body) -> Any:
+    """`{user?, lifetime_seconds?, scopes?}`: an OAuth access token of a user, without a login."""
+    person = _person(portal, body)
+    lifetime = timedelta(seconds=float(body.get("lifetime_seconds", portal.token_lifetime.total_seconds())))
+    scopes = body.get("scopes", sorted(portal.scopes))
+    issued = portal.sessions.issue(
+        str(person.user_id), portal.secrets.client_id, scope=" ".join(scopes), lifetime=lifetime
+    )
+    return {"access_token": issued, "user_id": person.user_id}
+
+
+def expire_tokens(portal: Portal, body: Body) -> Any:
+    return {"expired": portal.sessions.expire_all()}
+
+
+def latency(portal: Portal, body: Body) -> Any:
+    """`{seconds}`: every call takes that much longer, until faults are cleared."""
+    fault = portal.faults.add({"kind": "latency", "match": "", "count": None, "seconds": float(body["seconds"])})
+    return {"id": fault.id}
+
+
+def by_person(person: Person) -> Source:
+    return Source("CRM_UI", f"userId:{person.user_id}", person.user_id)
+
+
+def _guarded(portal: Portal, event: Callable[[Portal, Body], Any]) -> Event:
+    def happen(body: Body) -> Any:
+        try:
+            return event(portal, body)
+        except ControlError:
+            raise
+        except ApiError as error:
+            raise ControlError(error.to_json("")) from error
+        except SchemaError as error:
+            raise ControlError(str(error)) from error
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ControlError(f"missing or malformed: {error}") from error
+
+    return happen
+
+
+def _object(portal: Portal, body: Body) -> ObjectType:
+    object_type = portal.schema.find(str(body["object"]))
+    if object_type is None:
+        raise ControlError(f"there is no object {body['object']}")
+    return object_type
+
+
+def _row(portal: Portal, object_type: ObjectType, body: Body) -> Row:
+    row = portal.store.row(object_type, str(body["id"]))
+    if row is None:
+        raise ControlError("there is no such record")
+    return row
+
+
+def _person(portal: Portal, body: Body) -> Person:
+    """The user named by id, email or role; the admin when none is named."""
+    person = portal.people.find(body.get("user", "admin"))
+    if person is None:
+        raise ControlError(f"there is no user {body['user']}")
+    return person
+
+
+def _extended(portal: Portal, body: Body) -> dict[str, Any]:
+    name = _object(portal, body).name
+    known: dict[str, Any] = next(each for each in portal.definition["objects"] if each["name"] == name)
+    given = [{"custom": True, **each} for each in body["properties"]]
+    names = {each["name"] for each in given}
+    kept = [each for each in known["properties"] if each["name"] not in names]
+    return {**known, "properties": [*kept, *given]}
