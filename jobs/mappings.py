@@ -7,7 +7,8 @@ everywhere, at the price of one tiny query.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, event, select, update
@@ -65,6 +66,7 @@ class ObjectFacts:
     may_update_there: bool = True
     needs_email: bool = False
     duplicate_handling: str = "overwrite_all"
+    filter: Mapping[str, Any] | None = field(default=None, hash=False)
     fields: tuple[FieldFacts, ...] = ()
     match_rules: tuple[matching.Rule, ...] = ()
 

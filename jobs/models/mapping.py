@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from jobs.models.base import Base, BigId, UtcDateTime
+from jobs.models.base import Base, BigId, JsonColumn, UtcDateTime
 
 
 class ObjectMapping(Base):
@@ -30,6 +31,8 @@ class ObjectMapping(Base):
     may_update_there: Mapped[bool] = mapped_column(default=True)
     needs_email: Mapped[bool] = mapped_column(default=False)
     duplicate_handling: Mapped[str] = mapped_column(String(20), default="overwrite_all")
+    # Which records sync, in the language of `jobs.sync.filters`; None: all of them.
+    filter: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     fields: Mapped[list[FieldMapping]] = relationship(

@@ -183,6 +183,15 @@ def parse(document: Any, info: ObjectInfo) -> Filter:
     return Filter(root, zone)
 
 
+def problem(document: Any, info: ObjectInfo) -> str:
+    """Why it cannot be asked of the object as it is now; "" when it can."""
+    try:
+        parse(document, info)
+    except FilterRefused as refused:
+        return str(refused)
+    return ""
+
+
 def _group(given: Mapping[str, Any], info: ObjectInfo, zone: ZoneInfo, place: str) -> Group:
     kind = next(iter(given), "")
     if len(given) != 1 or kind not in ("all", "any"):

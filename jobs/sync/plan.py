@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from jobs.crm.base import CrmRow
+from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
-from jobs.sync import merge
+from jobs.sync import filters, merge
+from jobs.sync.filter_values import compared_as
 from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
-from jobs.values import Value, ValueRefused, email_key, is_blank
+from jobs.values import Value, ValueRefused, email_key, is_blank, normalise
 
 # Standing rules that leave two values apart at the first link. What a person's rights or a refusal held back is not
 # among them: it is tried again by the next run that may.
@@ -37,6 +38,7 @@ class Skip:
 
     code: str
     candidates: tuple[dict[str, object], ...] = ()
+    detail: str = ""  # what the words of the code leave open
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def ineligible(setup: Setup, row: CrmRow) -> Skip | None:
         return Skip("RECORD_MERGED" if row.merged_into else "RECORD_DELETED")
     if row.is_converted:
         return Skip("LEAD_CONVERTED")
+    if setup.mapping.filter is not None and (skip := _kept_out(setup, row)) is not None:
+        return skip
     if not setup.mapping.needs_email:
         return None
     address_field = next((each.crm_field for each in setup.mapping.fields if each.local_field == "email"), None)
@@ -84,7 +88,34 @@ def switched_off(setup: Setup) -> Skip | None:
     """Known without asking the CRM, so it costs no call."""
     if not setup.connection.syncs_enabled:
         return Skip("SYNCS_OFF")
-    return None if setup.mapping.enabled else Skip("OBJECT_OFF")
+    if not setup.mapping.enabled:
+        return Skip("OBJECT_OFF")
+    return Skip("FILTER_PAUSED", detail=setup.filter_problem) if setup.filter_problem else None
+
+
+def _kept_out(setup: Setup, row: CrmRow) -> Skip | None:
+    """Whether the object's filter keeps the record out, and by which clause."""
+    if setup.filter_problem:
+        return Skip("FILTER_PAUSED", detail=setup.filter_problem)
+
+    def read(field: FieldInfo) -> Value:
+        return read_for_filter(row, field)
+
+    try:
+        if filters.holds(setup.question, read):
+            return None
+        return Skip("FILTERED_OUT", detail=filters.why_not(filters.explain(setup.question, read)))
+    except ValueRefused as error:
+        return Skip("FILTER_UNREADABLE", detail=str(error))
+
+
+def read_for_filter(row: CrmRow, field: FieldInfo) -> Value:
+    """The field as a filter compares it, whatever it is mapped to. Raises ValueRefused."""
+    if row.read_as is not None:
+        return row.read_as(field.name, compared_as(field))
+    if field.name not in row.values:
+        raise ValueRefused(f"{field.label} was not read.")
+    return normalise(compared_as(field), row.values[field.name])
 
 
 def no_counterpart(setup: Setup, scene: Scene) -> Skip | None:

@@ -15,8 +15,9 @@ from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
 from jobs.records import find_by_key, match_key_name
-from jobs.runtime import Runtime
-from jobs.sync import matching, merge
+from jobs.runtime import Runtime, utc_now
+from jobs.sync import filters, matching, merge
+from jobs.sync.filter_values import compared_as
 from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
 from jobs.values import Value, normalise, parse_time
@@ -52,7 +53,30 @@ class Setup:
             for each in self.mapping.fields
             if each.local_field == "email" and each.crm_field in self.info.fields and self.mapping.needs_email
         }
-        return by_rule | emails | mapped
+        return self._filtered_by | by_rule | emails | mapped
+
+    @property
+    def _filtered_by(self) -> dict[str, str]:
+        """What the filter looks at. Of one that cannot be asked, nothing: the object is paused."""
+        if self.mapping.filter is None or self.filter_problem:
+            return {}
+        return {name: compared_as(each) for name, each in self._filter.fields.items()}
+
+    @cached_property
+    def filter_problem(self) -> str:
+        """Why the object's filter cannot be asked of it as it is now; "" when it can, and where there is none."""
+        if self.mapping.filter is None:
+            return ""
+        return filters.problem(self.mapping.filter, self.info)
+
+    @cached_property
+    def question(self) -> filters.Question:
+        """The object's filter at this moment. Raises FilterRefused."""
+        return self._filter.at(utc_now())
+
+    @cached_property
+    def _filter(self) -> filters.Filter:
+        return filters.parse(self.mapping.filter, self.info)
 
     @cached_property
     def rulebook(self) -> tuple[MappedField, ...]:

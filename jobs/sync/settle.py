@@ -110,7 +110,7 @@ def _outcome(entry: SyncLogEntry, *, is_new: bool, asks: bool) -> str:
 
 def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *, done: Changes = ()) -> None:
     """Finish the run with nothing written, and say why."""
-    said = words(skip.code, crm=setup.crm_label, object_label=setup.mapping.object_label)
+    said = words(skip.code, crm=setup.crm_label, object_label=setup.mapping.object_label, detail=skip.detail)
     with setup.runtime.database.write() as session:
         entry = _entry(session, setup.run, row, scene.local if scene else None)
         entry.outcome = "updated" if done else "skipped"

@@ -20,6 +20,18 @@ _W: dict[str, tuple[str, str]] = {
     "SYNCS_OFF": ("Syncs are switched off.", "An admin can turn them on under Connections."),
     "OBJECT_OFF": ("{object} sync is switched off.", "An admin can turn it on under Objects."),
     "NOT_MAPPED": ("{object} records are not set up to sync.", "An admin can set them up under Objects."),
+    "FILTERED_OUT": (
+        "This {object} does not pass the filter: {detail}",
+        "Change it in {crm}, or ask an admin to change the filter under Objects.",
+    ),
+    "FILTER_UNREADABLE": (
+        "The filter cannot be asked of this {object}: {detail}",
+        "An admin can check the filter under Objects.",
+    ),
+    "FILTER_PAUSED": (
+        "{object} sync is paused, because its filter cannot be asked: {detail}",
+        "An admin can mend the filter under Objects. It goes on by itself once the field is back.",
+    ),
     "NO_EMAIL": ("This {object} has no email address.", "Add an email address in {crm}, then sync again."),
     "INVALID_EMAIL": ("The email address is not a valid one.", "Correct it, then sync again."),
     "LEAD_CONVERTED": ("This lead was converted.", "Open the contact it became and sync that."),

@@ -192,6 +192,7 @@ def upgrade() -> None:
         sa.Column("may_update_there", sa.Boolean(), nullable=False),
         sa.Column("needs_email", sa.Boolean(), nullable=False),
         sa.Column("duplicate_handling", sa.String(length=20), nullable=False),
+        sa.Column("filter", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_object_mapping_connection_id_connection")
