@@ -49,16 +49,29 @@ def new_record(session: Session, kind: str) -> LocalRecord:
 
 
 def write_values(
-    session: Session, record: LocalRecord, values: Mapping[str, Value], *, by: str, source: str, at: datetime
+    session: Session,
+    record: LocalRecord,
+    values: Mapping[str, Value],
+    *,
+    by: str,
+    source: str,
+    at: datetime,
+    field_times: Mapping[str, datetime] | None = None,
 ) -> None:
-    """Store normalised values, with their time, author and source; untouched values keep theirs."""
+    """Store normalised values, with their time, author and source; untouched values keep theirs.
+
+    `field_times`: of those fields whose time is known better than `at`.
+    """
     changed = {name: value for name, value in values.items() if record.values.get(name) != value}
     if not changed and record.version:
         return
-    origin = {"at": at.isoformat(timespec="milliseconds"), "by": by, "source": source}
+    times = field_times or {}
     # New objects, not changed ones: the ORM sees assignment, not what happens inside a JSON value.
     record.values = record.values | changed
-    record.provenance = record.provenance | dict.fromkeys(changed, origin)
+    record.provenance = record.provenance | {
+        name: {"at": times.get(name, at).isoformat(timespec="milliseconds"), "by": by, "source": source}
+        for name in changed
+    }
     record.name = display_name(record.kind, record.values)[:400]
     record.version += 1
     record.updated_at = utc_now()

@@ -6,10 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jobs.crm import salesforce
-from jobs.crm.base import CrmAdapter
+from jobs.crm import hubspot, salesforce
+from jobs.crm.base import CrmAdapter, PersonAdapter
+from jobs.crm.errors import NotAllowed
 from jobs.crm.http import Meter
-from jobs.crm.tokens import ConnectionTokens
+from jobs.crm.hubspot_client import HubSpotClient
+from jobs.crm.hubspot_people import People
+from jobs.crm.limits import Limiter
+from jobs.crm.tokens import BorrowedToken, ConnectionTokens
 from jobs.models import Connection
 from jobs.runtime import Runtime
 
@@ -23,6 +27,8 @@ class Crm:
     open: Callable[[Runtime, Connection], CrmAdapter]
     full_id: Callable[[str], str]  # the one spelling of a record id; raises Rejected
     object_pattern: re.Pattern[str]
+    # With a person's own token, for a CRM that hands it out.
+    open_as_person: Callable[[Runtime, Connection, str], PersonAdapter] | None = None
 
 
 def _open_salesforce(runtime: Runtime, connection: Connection) -> CrmAdapter:
@@ -33,15 +39,47 @@ def _open_salesforce(runtime: Runtime, connection: Connection) -> CrmAdapter:
     )
 
 
+def _open_salesforce_as_person(runtime: Runtime, connection: Connection, token: str) -> PersonAdapter:
+    return salesforce.SalesforceAdapter(
+        runtime.settings, connection.base_url, BorrowedToken(token), api_version=connection.api_version
+    )
+
+
+def _open_hubspot(runtime: Runtime, connection: Connection) -> CrmAdapter:
+    meter = Meter()
+    client = HubSpotClient(
+        runtime.settings,
+        connection.base_url,
+        ConnectionTokens(runtime, connection, meter),
+        line=Limiter(runtime.redis, f"{hubspot.CRM}:{connection.org_id}"),
+        meter=meter,
+    )
+    return hubspot.HubSpotAdapter(client, People(runtime, connection.id, client))
+
+
 CRMS: dict[str, Crm] = {
     salesforce.CRM: Crm(
-        salesforce.CRM, salesforce.LABEL, _open_salesforce, salesforce.full_id, salesforce.OBJECT_PATTERN
-    )
+        salesforce.CRM,
+        salesforce.LABEL,
+        _open_salesforce,
+        salesforce.full_id,
+        salesforce.OBJECT_PATTERN,
+        _open_salesforce_as_person,
+    ),
+    hubspot.CRM: Crm(hubspot.CRM, hubspot.LABEL, _open_hubspot, hubspot.full_id, hubspot.OBJECT_PATTERN),
 }
 
 
 def open_adapter(runtime: Runtime, connection: Connection) -> CrmAdapter:
     return CRMS[connection.crm].open(runtime, connection)
+
+
+def open_as_person(runtime: Runtime, connection: Connection, token: str) -> PersonAdapter:
+    """Raises NotAllowed for a CRM that hands out no tokens of persons: what they may see is not known."""
+    crm = CRMS[connection.crm]
+    if crm.open_as_person is None:
+        raise NotAllowed(f"{crm.label} does not tell what a person may see.", code="INSUFFICIENT_ACCESS")
+    return crm.open_as_person(runtime, connection, token)
 
 
 def crm_label(crm: str) -> str:

@@ -46,7 +46,10 @@ class Described:
 
 @dataclass(frozen=True)
 class CrmRow:
-    """A CRM record at one moment. Times are the CRM's own clock, one-second resolution for Salesforce."""
+    """A CRM record at one moment. Times are the CRM's own clock, one-second resolution for Salesforce.
+
+    `record_id` is the one that was asked for, also of a record that lives on under another id (`merged_into`).
+    """
 
     record_id: str
     name: str
@@ -59,14 +62,16 @@ class CrmRow:
     converted_to: str = ""  # id of the record a Lead became
     is_converted: bool = False
     unreadable: frozenset[str] = frozenset()  # fields whose value does not fit the type they are mapped to
+    # CRM field name -> when that very field last changed, where the CRM tells; by its own clock.
+    field_modified_at: Mapping[str, datetime] = field(default_factory=dict)
     # A field that was asked for, read as another type than it is mapped to. Raises ValueRefused.
     read_as: Callable[[str, str], Value] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class WriteResult:
-    before: CrmRow  # as it was in the moment before the write, in the same call
-    after: CrmRow  # read back in the same call
+    before: CrmRow  # as it was in the moment before the write
+    after: CrmRow  # read back
 
 
 class CrmAdapter(Protocol):
@@ -81,13 +86,35 @@ class CrmAdapter(Protocol):
         """CRM clock minus ours, by the last answer's Date header; None before the first answer."""
 
     def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
-        """The object's fields as this authorisation sees them; None when unchanged since that stamp. One call."""
+        """The object's fields as this authorisation sees them; None when unchanged since that stamp.
+
+        Salesforce: one call. HubSpot: two, three for an object with pipelines. Raises NotFound.
+        """
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
-        """One record, deleted ones included. One call. Raises NotFound."""
+        """One record, deleted ones included. Raises NotFound, and Rejected (INVALID_FIELD) for a field that is gone.
+
+        One call. HubSpot keeps the deleted apart: one more for a record that is not among the living.
+        """
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         """Write `changes` if the record is still as `row` says, and read it back. One call.
 
         Raises MovedOn when it changed since. After Unavailable nobody knows whether it was written.
+        Salesforce checks in the one call that writes. HubSpot cannot check: two calls, and one more before them when
+        `row` was not read just now; what slipped in between is told by `WriteResult.before`.
+        """
+
+
+class PersonAdapter(Protocol):
+    """A CRM seen with one person's own token, for a CRM that hands it out."""
+
+    @property
+    def calls(self) -> int:
+        """CRM calls made so far."""
+
+    def see(self, object_name: str, record_id: str, fields: Fields) -> tuple[ObjectInfo, CrmRow]:
+        """The object as this person sees it, and of `fields` what they may see of the record. One call.
+
+        Raises NotFound when the record is not visible to them.
         """

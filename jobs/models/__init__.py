@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.models.base import Base
-from jobs.models.connection import ApiUsage, Connection, DescribeCache
+from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, LocalRecord, RecordKey, RecordLink
@@ -23,6 +23,7 @@ __all__ = [
     "LocalRecord",
     "MatchRule",
     "ObjectMapping",
+    "PeopleCache",
     "RecordKey",
     "RecordLink",
     "RunKey",

@@ -13,6 +13,9 @@ from jobs.models.base import Base, BigId, JsonColumn, UtcDateTime
 ACTIVE = "active"
 BROKEN = "broken"
 
+DISCONNECTED = "DISCONNECTED"
+"""`broken_code` of a connection that an admin took out of service: nothing is stored that could open the CRM."""
+
 
 class Connection(Base):
     """Columns ending in `_sealed` hold text encrypted by `jobs.vault.Vault`; nothing else in here is secret."""
@@ -35,6 +38,8 @@ class Connection(Base):
     access_token_sealed: Mapped[str] = mapped_column(Text, default="")
     # Counts the tokens we were given: a worker that met a 401 asks for "newer than the one I used".
     token_version: Mapped[int] = mapped_column(default=0)
+    # When the CRM said the token ends; None where it says nothing, or where it never does.
+    token_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refreshing_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     integration_user_id: Mapped[str] = mapped_column(String(32), default="")
 
@@ -77,4 +82,15 @@ class DescribeCache(Base):
     label: Mapped[str] = mapped_column(String(200), default="")
     fields: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
     last_modified: Mapped[str] = mapped_column(String(60), default="")
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class PeopleCache(Base):
+    """Who the CRM's users are, for a CRM that names them on its records by number alone."""
+
+    __tablename__ = "people_cache"
+
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    # [{"owner_id", "user_id", "email", "name"}]
+    people: Mapped[list[dict[str, str]]] = mapped_column(JsonColumn, default=list)
     fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)

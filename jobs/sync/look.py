@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from jobs import usage
-from jobs.crm.adapters import open_adapter
+from jobs.crm.adapters import open_adapter, open_as_person
 from jobs.crm.base import CrmRow, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import NotFound
-from jobs.crm.http import Meter
-from jobs.crm.salesforce import SalesforceAdapter, decode_row_value
-from jobs.crm.tokens import BorrowedToken
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, CrmRecord
 from jobs.runtime import Runtime
 from jobs.sync.settle import keep_seen
-from jobs.values import parse_time
 
 
 @dataclass(frozen=True)
@@ -34,17 +28,14 @@ def look_as_person(runtime: Runtime, connection: Connection, mapping: ObjectFact
 
     One call. Raises NotFound when this person may not see the record, AuthorizationLost when the token has ended.
     """
-    meter = Meter()
-    adapter = SalesforceAdapter(
-        runtime.settings, connection.base_url, BorrowedToken(token), api_version=connection.api_version, meter=meter
-    )
+    adapter = open_as_person(runtime, connection, token)
+    fields = {each.crm_field: each.field_type for each in _mapped(mapping)}
     try:
-        info, record = adapter.see(mapping.object, record_id)
+        info, row = adapter.see(mapping.object, record_id, fields)
     finally:
-        _count(runtime, connection, meter.calls)
-    sight = _sight(mapping, info)
-    _keep_partial(runtime, connection, mapping, record, sight)
-    return sight
+        _count(runtime, connection, adapter.calls)
+    _keep_partial(runtime, connection, mapping, row)
+    return _sight(mapping, info)
 
 
 def look_as_connection(runtime: Runtime, connection: Connection, mapping: ObjectFacts, record_id: str) -> None:
@@ -72,26 +63,17 @@ def _mapped(mapping: ObjectFacts) -> list[FieldFacts]:
     return [each for each in mapping.fields if each.enabled]
 
 
-def _keep_partial(
-    runtime: Runtime, connection: Connection, mapping: ObjectFacts, record: Mapping[str, Any], sight: Sight
-) -> None:
+def _keep_partial(runtime: Runtime, connection: Connection, mapping: ObjectFacts, row: CrmRow) -> None:
     """Keep what this person saw; what is hidden from them stays as it was last seen by others."""
-    fresh = {
-        each.crm_field: decode_row_value(record, each.crm_field, each.field_type)
-        for each in _mapped(mapping)
-        if each.crm_field in sight.readable and each.field_type != "user"
-    }
     with runtime.database.write() as session:
-        kept = session.get(CrmRecord, (connection.id, mapping.object, record["Id"]))
-        modified_at = parse_time(record["LastModifiedDate"])
-        row = CrmRow(
-            record_id=record["Id"],
-            name=record.get("Name") or (kept.name if kept else ""),
-            values=(dict(kept.values) if kept else {}) | fresh,
-            modified_at=modified_at,
-            modified_by=kept.modified_by if kept and kept.modified_at == modified_at else "",
-            read_at=modified_at,
-        )
+        kept = session.get(CrmRecord, (connection.id, mapping.object, row.record_id))
+        if kept is not None:
+            row = replace(
+                row,
+                name=row.name or kept.name,
+                values=dict(kept.values) | dict(row.values),
+                modified_by=kept.modified_by if kept.modified_at == row.modified_at else "",
+            )
         keep_seen(session, connection.id, mapping.object, row)
 
 

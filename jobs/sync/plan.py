@@ -186,11 +186,13 @@ def _refused(field: MappedField, value: Value, refusals: Refusals) -> str:
 
 
 def _is_newer_here(setup: Setup, scene: Scene, row: CrmRow, rule: merge.Rule) -> bool:
-    return merge.is_newer(local_time(scene.local, rule.local_field), changed_in_crm_at(setup, scene, row))
+    return merge.is_newer(
+        local_time(scene.local, rule.local_field), changed_in_crm_at(setup, scene, row, rule.crm_field)
+    )
 
 
-def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow) -> datetime:
-    """When somebody else last changed the CRM record, on our own clock.
+def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow, crm_field: str = "") -> datetime:
+    """When somebody else last changed the CRM record, on our own clock; that field alone, where the CRM tells.
 
     Our own write stamps the whole record. While its stamp is the last one, the time before it is what counts, or our
     write of one field would make the CRM's older value of another look like the newest. An offset of the clocks under
@@ -198,9 +200,10 @@ def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow) -> datetime:
     """
     link = scene.link
     is_ours = link is not None and link.own_write_at == row.modified_at and link.changed_before_at is not None
-    at = link.changed_before_at if link is not None and is_ours else row.modified_at
+    of_record = link.changed_before_at if link is not None and is_ours else row.modified_at
+    at = row.field_modified_at.get(crm_field) or of_record or row.modified_at
     offset = setup.adapter.clock_offset_seconds or 0.0
-    return (at or row.modified_at) - timedelta(seconds=offset if abs(offset) >= 1 else 0)
+    return at - timedelta(seconds=offset if abs(offset) >= 1 else 0)
 
 
 def stamps_after(scene: Scene, read: CrmRow, row: CrmRow, *, wrote: bool) -> tuple[datetime | None, datetime | None]:

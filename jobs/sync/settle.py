@@ -166,7 +166,12 @@ def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequ
     by = what.read.modified_by or setup.crm_label
     values = {each.rule.local_field: each.value for each in pulls}
     at = changed_in_crm_at(setup, what.scene, what.read)
-    write_values(session, local, values, by=by, source=setup.connection.crm, at=at)
+    times = {
+        each.rule.local_field: changed_in_crm_at(setup, what.scene, what.read, each.rule.crm_field)
+        for each in pulls
+        if each.rule.crm_field in what.read.field_modified_at
+    }
+    write_values(session, local, values, by=by, source=setup.connection.crm, at=at, field_times=times)
     if what.scene.local is not None and not update_row(session, local, seen_version=seen_version):
         raise LocalMovedOn
     return local

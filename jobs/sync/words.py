@@ -110,12 +110,22 @@ _W: dict[str, tuple[str, str]] = {
         "{crm} does not let us change this record.",
         "Ask your {crm} admin to share it with the integration user.",
     ),
+    "MISSING_SCOPES": (
+        "{crm} does not let our app do this: {detail}",
+        "Ask your {crm} admin to give the app the access it lacks.",
+    ),
+    "NO_SUCH_OWNER": (
+        "{crm} has no user with the address in {fields}.",
+        "Choose somebody else, or ask a {crm} admin to add the person.",
+    ),
     "CANNOT_UPDATE_CONVERTED_LEAD": ("{crm} does not change a converted lead.", "Sync the contact it became."),
     "ENTITY_IS_LOCKED": ("This record is locked, often by an approval.", "Sync again when it is unlocked."),
     "NOT_FOUND": ("{crm} does not show us this record.", "It may be deleted, or not shared with the integration user."),
     # Later.
     "UNABLE_TO_LOCK_ROW": ("Somebody else is saving this record right now.", "We try again by ourselves."),
     "REQUEST_LIMIT_EXCEEDED": ("{crm} has no calls left for today.", "We go on by ourselves when it has."),
+    "TOO_MANY_CALLS": ("{crm} takes no more calls for a moment.", "We go on by ourselves."),
+    "MIGRATION_IN_PROGRESS": ("{crm} is moving this account just now.", "We go on by ourselves when it is done."),
     "NO_ANSWER": ("{crm} does not answer.", "Your click is kept; we try again by ourselves."),
     "SERVER_UNAVAILABLE": ("{crm} is not available.", "Your click is kept; we try again by ourselves."),
     "KEEPS_MOVING": ("The record keeps changing while we sync it.", "We try again by ourselves."),
@@ -141,6 +151,19 @@ _FAMILIES = {
     "UNKNOWN_EXCEPTION": "SERVER_UNAVAILABLE",
     "QUERY_TIMEOUT": "SERVER_UNAVAILABLE",
     "TOKEN_BUSY": "SERVER_UNAVAILABLE",
+    "OBJECT_NOT_FOUND": "NOT_FOUND",
+    "CONFLICT": "DUPLICATES_DETECTED",
+    "READ_ONLY_VALUE": "INVALID_FIELD_FOR_INSERT_UPDATE",
+    "PROPERTY_DOESNT_EXIST": "INVALID_FIELD",
+    "INVALID_OPTION": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    "MISSING_REQUIRED_PROPERTY": "REQUIRED_FIELD_MISSING",
+    "MISSING_CONDITIONAL_REQUIRED_PROPERTY": "REQUIRED_FIELD_MISSING",
+    "RESOURCE_LOCKED": "UNABLE_TO_LOCK_ROW",
+    "HTTP_423": "UNABLE_TO_LOCK_ROW",
+    "DAILY": "REQUEST_LIMIT_EXCEEDED",
+    **dict.fromkeys(
+        ("SECONDLY", "TEN_SECONDLY_ROLLING", "RATE_LIMIT", "RATE_LIMITS", "OWN_RATE_LIMIT"), "TOO_MANY_CALLS"
+    ),
     "TOO_FRESH": "KEEPS_MOVING",
     "PRECONDITION_FAILED": "KEEPS_MOVING",
 }

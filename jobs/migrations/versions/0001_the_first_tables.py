@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("refresh_token_sealed", sa.Text(), nullable=False),
         sa.Column("access_token_sealed", sa.Text(), nullable=False),
         sa.Column("token_version", sa.Integer(), nullable=False),
+        sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refreshing_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("integration_user_id", sa.String(length=32), nullable=False),
         sa.Column("canvas_secret_sealed", sa.Text(), nullable=False),
@@ -175,6 +176,16 @@ def upgrade() -> None:
             ["connection_id"], ["connection.id"], name=op.f("fk_describe_cache_connection_id_connection")
         ),
         sa.PrimaryKeyConstraint("connection_id", "object", name=op.f("pk_describe_cache")),
+    )
+    op.create_table(
+        "people_cache",
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("people", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_people_cache_connection_id_connection")
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_people_cache")),
     )
     op.create_table(
         "object_mapping",
@@ -419,6 +430,7 @@ def downgrade() -> None:
 
     op.drop_table("record_key")
     op.drop_table("object_mapping")
+    op.drop_table("people_cache")
     op.drop_table("describe_cache")
     op.drop_table("crm_record")
     with op.batch_alter_table("launch_ticket", schema=None) as batch_op:

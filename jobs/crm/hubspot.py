@@ -1,0 +1,209 @@
+"""The HubSpot adapter: a read is one GET with each property's history, a write one PATCH and one read back.
+
+HubSpot has no conditional write. What is written upon was read a moment before, or is read and compared once more; and
+the history that comes with the read back tells what was really overwritten. A change by somebody else in the
+milliseconds between read and write is therefore never unseen: the log keeps their value, and undo brings it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from jobs.crm.answers import written_already
+from jobs.crm.base import CrmRow, Described, Fields, WriteResult
+from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
+from jobs.crm.hubspot_client import LABEL as LABEL
+from jobs.crm.hubspot_client import HubSpotClient, understood
+from jobs.crm.hubspot_describe import object_info, stamp, with_stages
+from jobs.crm.hubspot_names import OBJECT_PATTERN as OBJECT_PATTERN
+from jobs.crm.hubspot_names import checked_object, checked_property, naming_properties, usual_label
+from jobs.crm.hubspot_names import full_id as full_id
+from jobs.crm.hubspot_people import People
+from jobs.crm.hubspot_values import History, decode, decode_all, encode
+from jobs.runtime import utc_now
+from jobs.values import Value, ValueRefused, clean_text, parse_time
+
+log = structlog.get_logger()
+
+CRM = "hubspot"
+BASE_URL = "https://api.hubapi.com"
+HOST_SUFFIXES = (".hubapi.com",)
+
+OBJECTS = "crm/objects"
+HAVE_PIPELINES = frozenset({"deals", "tickets"})
+# Servers and proxies refuse addresses of more than about 8,000 characters (HubSpot answers 414).
+MOST_IN_ADDRESS = 6_000
+# A row this much older is read and compared again before it is written upon. The clock HubSpot tells has whole seconds.
+READ_JUST_NOW = timedelta(seconds=2)
+
+
+class HubSpotAdapter:
+    """One authorised view of one account. See `jobs.crm.base.CrmAdapter` for the contract."""
+
+    def __init__(self, client: HubSpotClient, people: People) -> None:
+        self.client = client
+        self.people = people
+
+    @property
+    def calls(self) -> int:
+        return self.client.meter.calls
+
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        return self.client.meter.clock_offset_seconds
+
+    def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
+        """The object's properties as this authorisation sees them; None when they are as that stamp says."""
+        checked_object(object_name)
+        properties = self.client.get("crm/properties", object_name)
+        required, label = self._schema(object_name)
+        with understood():
+            info = object_info(object_name, label, properties["results"], required)
+            if object_name in HAVE_PIPELINES:
+                info = with_stages(info, self.client.get("crm/pipelines", object_name)["results"])
+        known = stamp(info)
+        return None if known == unless_newer_than else Described(info, known)
+
+    def _schema(self, object_name: str) -> tuple[frozenset[str], str]:
+        """(required properties, label). Another scope than that for properties: without it, what is commonly known."""
+        try:
+            schema = self.client.get("crm-object-schemas", "schemas", object_name)
+        except (NotAllowed, NotFound):
+            return frozenset(), usual_label(object_name)
+        with understood():
+            label = (schema.get("labels") or {}).get("singular") or usual_label(object_name)
+            return frozenset(schema.get("requiredProperties") or ()), str(label)
+
+    def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
+        return self._row(object_name, record_id, self._body(object_name, record_id, fields), fields)
+
+    def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
+        sent = {
+            checked_property(name): encode(name, fields.get(name, "text"), value, self.people.id_of)
+            for name, value in changes.items()
+        }
+        if not self._was_read_just_now(row):
+            self._require_unmoved(object_name, row, fields)
+        self.client.patch(OBJECTS, checked_object(object_name), full_id(row.record_id), body={"properties": sent})
+        with written_already():
+            body = self._body(object_name, row.record_id, fields)
+            after = self._row(object_name, row.record_id, body, fields)
+            with understood():
+                return WriteResult(before=self._overwritten(row, changes, fields, _history(body)), after=after)
+
+    def identity(self) -> dict[str, Any]:
+        return account(self.client)
+
+    def _body(self, object_name: str, record_id: str, fields: Fields) -> Mapping[str, Any]:
+        """The record as HubSpot answers it, from among the archived ones when it is not among the living."""
+        checked_object(object_name)
+        names = dict.fromkeys([*naming_properties(object_name), *map(checked_property, fields)])
+        wanted = {"properties": list(names), "propertiesWithHistory": list(fields)}
+        try:
+            return self._asked_for(object_name, full_id(record_id), wanted, archived="false")
+        except NotFound:
+            return self._asked_for(object_name, record_id, wanted, archived="true")
+
+    def _asked_for(
+        self, object_name: str, record_id: str, wanted: Mapping[str, list[str]], *, archived: str
+    ) -> Mapping[str, Any]:
+        told = {name: ",".join(values) for name, values in wanted.items() if values}
+        if sum(map(len, told.values())) > MOST_IN_ADDRESS:
+            return self._one_of_batch(object_name, record_id, wanted, archived=archived)
+        body = self.client.get(OBJECTS, object_name, record_id, archived=archived, **told)
+        with understood():
+            return {**body}
+
+    def _one_of_batch(
+        self, object_name: str, record_id: str, wanted: Mapping[str, list[str]], *, archived: str
+    ) -> Mapping[str, Any]:
+        """For more properties than an address can name."""
+        body = {**wanted, "inputs": [{"id": record_id}]}
+        answer = self.client.post(OBJECTS, object_name, "batch", "read", body=body, params={"archived": archived})
+        with understood():
+            found = answer["results"]
+            if not found:
+                raise NotFound("HubSpot shows no such record to this connection.", code="OBJECT_NOT_FOUND")
+            return {**found[0]}
+
+    def _row(self, object_name: str, record_id: str, body: Mapping[str, Any], fields: Fields) -> CrmRow:
+        with understood():
+            self._require_known(body["properties"], fields)
+            values, unreadable = decode_all(body["properties"], fields, self.people.email_of)
+            history = _history(body)
+            is_merged = str(body["id"]) != record_id
+            return CrmRow(
+                record_id=record_id,
+                name=_name(object_name, body["properties"]),
+                values=values,
+                unreadable=unreadable,
+                modified_at=parse_time(body["updatedAt"]),
+                modified_by=self._author(history.newest(fields)),
+                read_at=self.client.meter.looked_up_at,
+                is_deleted=bool(body.get("archived")) or is_merged,
+                merged_into=str(body["id"]) if is_merged else "",
+                field_modified_at=history.changed_at(fields),
+            )
+
+    def _require_known(self, properties: Mapping[str, Any], fields: Fields) -> None:
+        """HubSpot leaves out what it does not know and says nothing; what is only blank comes as null."""
+        gone = tuple(name for name in fields if name not in properties)
+        if gone:
+            raise Rejected(f"HubSpot shows no such property: {', '.join(gone)}.", code="INVALID_FIELD", fields=gone)
+
+    def _author(self, change: Mapping[str, Any]) -> str:
+        """The name of the person behind a change; "" for a change by nobody."""
+        user_id = str(change.get("updatedByUserId") or "")
+        source = str(change.get("sourceId") or "")
+        user_id = user_id or (source.removeprefix("userId:") if source.startswith("userId:") else "")
+        name = self.people.name_of_user(user_id) if user_id else ""
+        return name or clean_text(change.get("sourceLabel") or "") or ""
+
+    def _was_read_just_now(self, row: CrmRow) -> bool:
+        offset = self.clock_offset_seconds
+        return offset is not None and utc_now() + timedelta(seconds=offset) - row.read_at < READ_JUST_NOW
+
+    def _require_unmoved(self, object_name: str, row: CrmRow, fields: Fields) -> None:
+        now = self.read(object_name, row.record_id, fields)
+        if now.is_deleted and not row.is_deleted:
+            raise NotFound("HubSpot shows no such record to this connection.", code="OBJECT_NOT_FOUND")
+        if now.values != row.values:
+            raise MovedOn("The record was changed since it was read.", code="PRECONDITION_FAILED")
+
+    def _overwritten(self, row: CrmRow, changes: Mapping[str, Value], fields: Fields, history: History) -> CrmRow:
+        """`row` with what our write really replaced, by HubSpot's own account."""
+        values = dict(row.values)
+        for name, value in changes.items():
+            told = [self._value(raw, fields.get(name, "text")) for raw in history.values_of(name)]
+            if value in told:
+                older = told[told.index(value) + 1 :]
+                values[name] = older[0] if older else None
+        if values != row.values:
+            log.warning("crm_write_replaced_unseen_value", record_id=row.record_id)
+        return replace(row, values=values)
+
+    def _value(self, raw: str | None, field_type: str) -> Value:
+        try:
+            return decode(field_type, raw, self.people.email_of)
+        except ValueRefused:
+            return raw
+
+
+def account(client: HubSpotClient) -> dict[str, Any]:
+    """The account behind the token: `portalId`, `uiDomain` and more (account information API); one call."""
+    details = client.get("account-info", "details")
+    with understood():
+        return {**details, "portalId": int(details["portalId"])}
+
+
+def _history(body: Mapping[str, Any]) -> History:
+    return History(body.get("propertiesWithHistory") or {})
+
+
+def _name(object_name: str, properties: Mapping[str, str | None]) -> str:
+    return " ".join(filter(None, (clean_text(properties.get(name) or "") for name in naming_properties(object_name))))
