@@ -153,6 +153,20 @@ class Settings(BaseSettings):
         description="Seconds between ticks of the clock, which starts what is due and recovers what died.",
         json_schema_extra={"expects": "a number of seconds from 0.2 to 60"},
     )
+    history_days: int = Field(
+        default=365,
+        ge=1,
+        le=36500,
+        description="How many days the sync log is kept. What is older cannot be looked up or undone any more.",
+        json_schema_extra={"expects": "a whole number of days from 1 to 36500"},
+    )
+    history_rows_per_field: int = Field(
+        default=100,
+        ge=2,
+        le=100_000,
+        description="How many changes of each field of a record the sync log keeps at most, the latest ones.",
+        json_schema_extra={"expects": "a whole number from 2 to 100000"},
+    )
     crm_timeout_connect: float = Field(
         default=3.05,
         gt=0,

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
-from jobs import runs, tasks
+from jobs import retention, runs, tasks
 from jobs.models import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.runtime import Runtime, open_runtime, utc_now
 
@@ -53,6 +53,7 @@ def tick(runtime: Runtime) -> list[int]:
             break  # it went away in this moment: the next look finds the rest
     if due:
         log.info("runs_enqueued_by_tick", run_ids=due)
+    retention.forget_when_due(runtime)
     return due
 
 

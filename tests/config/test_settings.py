@@ -46,6 +46,8 @@ BAD_VALUES = [
     ("LEASE_SECONDS", "0"),
     ("TICK_SECONDS", "-2"),
     ("TICK_SECONDS", "nan"),
+    ("HISTORY_DAYS", "0"),
+    ("HISTORY_ROWS_PER_FIELD", "1"),
     ("CRM_TIMEOUT_CONNECT", "0"),
     ("CRM_TIMEOUT_READ", "inf"),
     ("WEB_THREADS", "0"),
