@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jobs.values import Value
+
+if TYPE_CHECKING:  # a filter is checked against what is said here
+    from jobs.sync.filters import Question
 
 Fields = Mapping[str, str]
 """CRM field name -> our field type: what to read, and as what."""
@@ -95,6 +98,12 @@ class CrmAdapter(Protocol):
         """One record, deleted ones included. Raises NotFound, and Rejected (INVALID_FIELD) for a field that is gone.
 
         One call. HubSpot keeps the deleted apart: one more for a record that is not among the living.
+        """
+
+    def count(self, object_name: str, question: Question | None = None) -> int:
+        """How many records the CRM says pass; all of them without a question. One call.
+
+        Raises FilterRefused for what this CRM cannot be asked.
         """
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -20,12 +21,14 @@ from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
 from jobs.crm.hubspot_client import LABEL as LABEL
 from jobs.crm.hubspot_client import HubSpotClient, understood
 from jobs.crm.hubspot_describe import object_info, stamp, with_stages
+from jobs.crm.hubspot_filters import filter_groups
 from jobs.crm.hubspot_names import OBJECT_PATTERN as OBJECT_PATTERN
 from jobs.crm.hubspot_names import checked_object, checked_property, naming_properties, usual_label
 from jobs.crm.hubspot_names import full_id as full_id
 from jobs.crm.hubspot_people import People
 from jobs.crm.hubspot_values import History, decode, decode_all, encode
 from jobs.runtime import utc_now
+from jobs.sync.filters import Question
 from jobs.values import Value, ValueRefused, clean_text, parse_time
 
 log = structlog.get_logger()
@@ -81,6 +84,12 @@ class HubSpotAdapter:
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
         return self._row(object_name, record_id, self._body(object_name, record_id, fields), fields)
+
+    def count(self, object_name: str, question: Question | None = None) -> int:
+        groups = filter_groups(question, self.people.id_of) if question is not None else []
+        found = self.client.search(checked_object(object_name), {"filterGroups": groups, "limit": 1})
+        with understood():
+            return int(found["total"])
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         sent = {
@@ -142,6 +151,7 @@ class HubSpotAdapter:
                 name=_name(object_name, body["properties"]),
                 values=values,
                 unreadable=unreadable,
+                read_as=partial(self._read_as, body["properties"]),
                 modified_at=parse_time(body["updatedAt"]),
                 modified_by=self._author(history.newest(fields)),
                 read_at=self.client.meter.looked_up_at,
@@ -186,6 +196,12 @@ class HubSpotAdapter:
         if values != row.values:
             log.warning("crm_write_replaced_unseen_value", record_id=row.record_id)
         return replace(row, values=values)
+
+    def _read_as(self, properties: Mapping[str, str | None], name: str, field_type: str) -> Value:
+        """What was not asked for is not blank. Raises ValueRefused."""
+        if name not in properties:
+            raise ValueRefused(f"{name} was not read.")
+        return decode(field_type, properties[name], self.people.email_of)
 
     def _value(self, raw: str | None, field_type: str) -> Value:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
@@ -34,18 +34,18 @@ Ask = tuple[str, str, tuple[str, ...]]
 """One filter: property, operator, values."""
 Way = frozenset[Ask]
 """Filters of which all have to hold."""
-Owners = Mapping[str, str]
-"""The id of an owner by email address in lower case."""
+OwnerId = Callable[[str], str | None]
+"""The id of the owner with this email address, in lower case; None for nobody."""
 
 
 def filter_groups(
-    question: Question, *, also: Sequence[Mapping[str, Any]] = (), owners: Owners | None = None, room: int = 0
+    question: Question, id_of: OwnerId, *, also: Sequence[Mapping[str, Any]] = (), room: int = 0
 ) -> list[dict[str, Any]]:
     """The `filterGroups` of a search. `also`: filters that every group has to carry; `room`: characters for the rest.
 
     An empty list of groups would ask for everything; what nothing can pass is refused. Raises FilterRefused.
     """
-    ways = _shortest(_ways(question, owners or {}))
+    ways = _shortest(_ways(question, id_of))
     groups = [{"filters": [*map(_filter, sorted(way)), *map(dict, also)]} for way in ways]
     _check_limits(groups, room)
     return groups
@@ -78,11 +78,11 @@ def _filter(ask: Ask) -> dict[str, Any]:
 # --- Multiplied out ---------------------------------------------------------------------------------------------------
 
 
-def _ways(part: Question | Term, owners: Owners) -> list[Way]:
+def _ways(part: Question | Term, id_of: OwnerId) -> list[Way]:
     """Every way to pass."""
     if isinstance(part, Term):
-        return _asked(part.test, part.field, owners)
-    each = [_shortest(_ways(inner, owners)) for inner in part.parts]
+        return _asked(part.test, part.field, id_of)
+    each = [_shortest(_ways(inner, id_of)) for inner in part.parts]
     if part.kind == "any":
         return [way for ways in each for way in ways]
     ways: list[Way] = [frozenset()]
@@ -112,25 +112,25 @@ def _one(field: FieldInfo, operator: str, *values: str) -> Way:
 
 
 @singledispatch
-def _asked(test: object, field: FieldInfo, owners: Owners) -> list[Way]:
+def _asked(test: object, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     raise TypeError(f"not a test: {test!r}")
 
 
 @_asked.register
-def _(test: Blank, field: FieldInfo, owners: Owners) -> list[Way]:
+def _(test: Blank, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     return [_one(field, "NOT_HAS_PROPERTY")]
 
 
 @_asked.register
-def _(test: OneOf, field: FieldInfo, owners: Owners) -> list[Way]:
-    found = _equal(field, _values(test, field, owners), "EQ", "IN")
+def _(test: OneOf, field: FieldInfo, id_of: OwnerId) -> list[Way]:
+    found = _equal(field, _values(test, field, id_of), "EQ", "IN")
     # A checkbox nobody touched has no value there, and counts as no.
     is_no = field.field_type == "boolean" and not test.values[0]
     return [found, _one(field, "NOT_HAS_PROPERTY")] if is_no else [found]
 
 
 @_asked.register
-def _(test: Within, field: FieldInfo, owners: Owners) -> list[Way]:
+def _(test: Within, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     if [sign for sign, _ in test.bounds] in ([">=", "<="], [">=", "<"]):
         (_, low), (sign, high) = test.bounds
         return [_one(field, "BETWEEN", _wire(low, field), _wire(high, field, until=sign == "<"))]
@@ -138,28 +138,28 @@ def _(test: Within, field: FieldInfo, owners: Owners) -> list[Way]:
 
 
 @_asked.register
-def _(test: Contains, field: FieldInfo, owners: Owners) -> list[Way]:
+def _(test: Contains, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     return [_one(field, "CONTAINS_TOKEN", _token(test, field))]
 
 
 @_asked.register
-def _(test: Includes, field: FieldInfo, owners: Owners) -> list[Way]:
+def _(test: Includes, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     if test.every:
         return [frozenset((field.name, "IN", (value,)) for value in test.values)]
     return [_one(field, "IN", *test.values)]
 
 
 @_asked.register
-def _(test: Not, field: FieldInfo, owners: Owners) -> list[Way]:
+def _(test: Not, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     if isinstance(test.test, Blank):
         return [_one(field, "HAS_PROPERTY")]
-    return [*_opposite(test.test, field, owners), _one(field, "NOT_HAS_PROPERTY")]
+    return [*_opposite(test.test, field, id_of), _one(field, "NOT_HAS_PROPERTY")]
 
 
-def _opposite(test: Test, field: FieldInfo, owners: Owners) -> list[Way]:
+def _opposite(test: Test, field: FieldInfo, id_of: OwnerId) -> list[Way]:
     """Among the records that have a value."""
     if isinstance(test, OneOf):
-        return [_equal(field, _values(test, field, owners), "NEQ", "NOT_IN")]
+        return [_equal(field, _values(test, field, id_of), "NEQ", "NOT_IN")]
     if isinstance(test, Contains):
         return [_one(field, "NOT_CONTAINS_TOKEN", _token(test, field))]
     if isinstance(test, Includes) and not test.every:
@@ -173,13 +173,13 @@ def _equal(field: FieldInfo, values: tuple[str, ...], one: str, several: str) ->
     return _one(field, one, *values) if len(values) == 1 else _one(field, several, *values)
 
 
-def _values(test: OneOf, field: FieldInfo, owners: Owners) -> tuple[str, ...]:
-    return tuple(_value(value, field, owners, several=len(test.values) > 1) for value in test.values)
+def _values(test: OneOf, field: FieldInfo, id_of: OwnerId) -> tuple[str, ...]:
+    return tuple(_value(value, field, id_of, several=len(test.values) > 1) for value in test.values)
 
 
-def _value(value: Bound | bool, field: FieldInfo, owners: Owners, *, several: bool) -> str:
+def _value(value: Bound | bool, field: FieldInfo, id_of: OwnerId, *, several: bool) -> str:
     if field.field_type == "user":
-        if (owner := owners.get(str(value).lower())) is None:
+        if (owner := id_of(str(value).lower())) is None:
             raise FilterRefused(f"{field.label}: HubSpot has no owner with the address {value}.")
         return owner
     text = _wire(value, field)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from jobs.crm.base import FieldInfo
 from jobs.crm.hubspot_filters import filter_groups
 from jobs.sync.filter_values import compared_as
 from jobs.sync.filters import FilterRefused, holds, parse
 from jobs.values import Value, normalise
+from tests.support.portal_server import PortalServer
 from tests.sync import filter_samples as samples
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -38,7 +40,7 @@ RECORDS = samples.records(FIELDS, 150, POOLS)
 
 
 def ask(document: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
-    return filter_groups(parse(document, KNOWN).at(NOW), owners=OWNERS, **options)
+    return filter_groups(parse(document, KNOWN).at(NOW), OWNERS.get, **options)
 
 
 def asked_or_refused(document: dict[str, Any]) -> tuple[list[dict[str, Any]] | None, str]:
@@ -143,6 +145,79 @@ def test_any_filter_finds_the_same_records_or_is_refused(opposites_find_blanks: 
         return
     search = Search(opposites_find_blanks=opposites_find_blanks)
     assert [number for number, each in enumerate(RECORDS) if search.finds(groups, each)] == here(document)
+
+
+# --- The same answer in a portal --------------------------------------------------------------------------------------
+
+
+class FilledPortal:
+    """A portal with an object of every type of property, and those records in it."""
+
+    object_name = "filter_samples"
+
+    def __init__(self, portal: PortalServer) -> None:
+        owner_ids = [self._owner(portal, role) for role in ("rep", "admin")]
+        self.owners = dict(zip(OWNERS, owner_ids, strict=True))
+        properties = [{"name": name, "label": name, **_PROPERTY[kind]} for name, kind in FIELDS.items()]
+        properties += [{"name": "number_of_record", "label": "Number", "type": "number", "fieldType": "number"}]
+        portal.control("objects", {"name": self.object_name, "properties": properties})
+        loaded = [
+            {name: self._wire(name, value) for name, value in record.items() if value is not None}
+            | {"number_of_record": str(number)}
+            for number, record in enumerate(RECORDS)
+        ]
+        portal.control("records", {"object": self.object_name, "records": loaded})
+        self._api = portal.api()
+
+    def finds(self, document: dict[str, Any]) -> list[int]:
+        groups = filter_groups(parse(document, KNOWN).at(NOW), self.owners.get)
+        body = {"filterGroups": groups, "properties": ["number_of_record"], "limit": 200}
+        answer = self._api.objects("POST", f"/{self.object_name}/search", body)
+        assert answer.status_code == 200, answer.text
+        return sorted(int(each["properties"]["number_of_record"]) for each in answer.json()["results"])
+
+    def _owner(self, portal: PortalServer, role: str) -> str:
+        return str(portal.user(role)["owner_id"])
+
+    def _wire(self, name: str, value: Value) -> str:
+        if FIELDS[name] == "user":
+            return self.owners[str(value)]
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return ";".join(value) if isinstance(value, list) else str(value)
+
+
+_OPTIONS = [{"label": each, "value": each} for each in samples.CHOICES]
+_PROPERTY: dict[str, dict[str, Any]] = {
+    "text": {"type": "string", "fieldType": "text"},
+    "long_text": {"type": "string", "fieldType": "textarea"},
+    "email": {"type": "string", "fieldType": "text"},
+    "select": {"type": "enumeration", "fieldType": "select", "options": _OPTIONS},
+    "multi_select": {"type": "enumeration", "fieldType": "checkbox", "options": _OPTIONS},
+    "number": {"type": "number", "fieldType": "number"},
+    "currency": {"type": "number", "fieldType": "number"},
+    "boolean": {"type": "bool", "fieldType": "booleancheckbox"},
+    "date": {"type": "date", "fieldType": "date"},
+    "datetime": {"type": "datetime", "fieldType": "date"},
+    "user": {"type": "enumeration", "fieldType": "select", "externalOptions": True},
+}
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledPortal]:
+    server = PortalServer(tmp_path_factory.mktemp("filters"))
+    yield FilledPortal(server)
+    server.stop()
+
+
+@settings(
+    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(document=samples.documents(KNOWN, POOLS, most_parts=2))
+def test_any_filter_finds_the_same_records_in_a_portal(portal: FilledPortal, document: dict[str, Any]) -> None:
+    groups, _ = asked_or_refused(document)
+    assume(groups is not None)
+    assert portal.finds(document) == here(document)
 
 
 # --- What is sent -----------------------------------------------------------------------------------------------------
