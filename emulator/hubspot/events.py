@@ -36,6 +36,8 @@ def events_of(portal: Portal) -> dict[str, Event]:
         "scopes": set_scopes,
         "token": token,
         "expire_tokens": expire_tokens,
+        "oauth": set_oauth,
+        "uninstall": uninstall,
         "latency": latency,
     }
     return {name: _guarded(portal, event) for name, event in happen.items()}
@@ -160,6 +162,20 @@ def token(portal: Portal, body: Body) -> Any:
 
 def expire_tokens(portal: Portal, body: Body) -> Any:
     return {"expired": portal.sessions.expire_all()}
+
+
+def set_oauth(portal: Portal, body: Body) -> Any:
+    """`{rotate_refresh_tokens}`: whether a refresh brings a new refresh token and ends the old one."""
+    portal.rows.save_setting("rotate_refresh_tokens", bool(body["rotate_refresh_tokens"]))
+    return {"rotate_refresh_tokens": portal.rows.setting("rotate_refresh_tokens")}
+
+
+def uninstall(portal: Portal, body: Body) -> Any:
+    """`{keep_access_tokens?}`: remove the app from the portal. Its refresh tokens are dead, its access tokens too."""
+    revoked = portal.grants.revoke_all()
+    if not body.get("keep_access_tokens"):
+        portal.sessions.clear()
+    return {"revoked": revoked}
 
 
 def latency(portal: Portal, body: Body) -> Any:

@@ -18,6 +18,7 @@ from emulator.hubspot.credentials import Secrets, load_or_make, new_access_token
 from emulator.hubspot.events import events_of
 from emulator.hubspot.fault_answers import fault_answer
 from emulator.hubspot.freshness import Freshness
+from emulator.hubspot.grants import Grants
 from emulator.hubspot.limits import Limits
 from emulator.hubspot.links import Links, LinkTypes
 from emulator.hubspot.people import People
@@ -58,6 +59,7 @@ class Portal:
         self.changes = Changes()
         self.freshness = Freshness(0)
         self.sessions = Sessions(data_dir / "sessions.sqlite3", new_token=new_access_token, now=self.clock.now)
+        self.grants = Grants(data_dir / "oauth.sqlite3", now=self.clock.now)
         self.definition: dict[str, Any] = {}
         self._start()
         self.limits = Limits(
@@ -153,6 +155,7 @@ class Portal:
             self._start()
         self.limits.reset(self.definition["rates"])
         self.sessions.clear()
+        self.grants.clear()
 
     def set_clock_offset(self, seconds: float) -> None:
         self.clock.offset_seconds = seconds
@@ -175,6 +178,7 @@ class Portal:
         return path
 
     def close(self) -> None:
+        self.grants.close()
         self.sessions.close()
         self.journal.close()
         self.rows.close()

@@ -1,0 +1,67 @@
+"""The app that asks: its id and secret, its redirect URIs, its scopes, and the proof key of its codes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+
+from emulator.hubspot.oauth.errors import OAuthError
+from emulator.hubspot.portal import Portal
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+
+
+def check_client(portal: Portal, given: Mapping[str, str]) -> None:
+    """Raises for an unknown client id and for a wrong secret."""
+    check_id(portal, given.get("client_id", ""))
+    if not _same(given.get("client_secret", ""), portal.secrets.client_secret):
+        raise OAuthError("BAD_CLIENT_SECRET", "missing or invalid client secret")
+
+
+def check_id(portal: Portal, client_id: str) -> None:
+    if not _same(client_id, portal.secrets.client_id):
+        raise OAuthError("BAD_CLIENT_ID", "missing or unknown client id")
+
+
+def check_redirect(portal: Portal, uri: str) -> None:
+    """Refuse every redirect URI that does not match the registered one character by character."""
+    if uri != portal.redirect_uri:
+        raise OAuthError("BAD_REDIRECT_URI", "redirect URI is not registered with the app")
+
+
+def granted_scopes(portal: Portal, asked: str, optional: str) -> str:
+    """The scopes of a new grant. Raises for none, and for one that the app may not have."""
+    names = asked.split()
+    unknown = [name for name in names if name not in portal.scopes]
+    if not names or unknown:
+        raise OAuthError("BAD_REQUEST", f"missing or unknown scopes: {', '.join(unknown) or 'none were given'}")
+    return " ".join(dict.fromkeys([*names, *(name for name in optional.split() if name in portal.scopes)]))
+
+
+def checked_challenge(challenge: str, method: str) -> str:
+    """A code challenge is not asked for; one that is sent has to be S256."""
+    if not challenge and not method:
+        return ""
+    if method != "S256" or not _CHALLENGE.fullmatch(challenge):
+        raise OAuthError("BAD_REQUEST", "code challenge must be S256")
+    return challenge
+
+
+def check_verifier(verifier: str, challenge: str) -> None:
+    """Whoever began with a challenge has to show what it was made of."""
+    if not challenge:
+        return
+    made = ""
+    if _VERIFIER.fullmatch(verifier):
+        digest = hashlib.sha256(verifier.encode("ascii")).digest()
+        made = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    if not _same(made, challenge):
+        raise OAuthError("BAD_CODE_VERIFIER", "missing or invalid code verifier")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
