@@ -67,6 +67,7 @@ class ObjectFacts:
     needs_email: bool = False
     duplicate_handling: str = "overwrite_all"
     filter: Mapping[str, Any] | None = field(default=None, hash=False)
+    when_deleted_there: str = "keep"
     fields: tuple[FieldFacts, ...] = ()
     match_rules: tuple[matching.Rule, ...] = ()
 

@@ -105,7 +105,7 @@ def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation
     key = key_of(claims)
     rows = rows_of(connection, key)
     mapping = here.mappings.find(connection, claims.connection_id, claims.object, version=rows.setup_version)
-    match = _match(connection, mapping, rows.seen) if mapping and rows.seen and not rows.link else None
+    match = _match(connection, mapping, key, rows.seen) if mapping and rows.seen and not rows.link else None
     entries = here.entries.of(connection, key, rows.newest_entry_id)
     run = rows.open_run or _visited(connection, key, situation.run_id)
     return Facts(
@@ -195,9 +195,9 @@ def _entry_of(connection: Connection, run: RunFacts | None, entries: tuple[Entry
     return next((each for each in entries if each.run_id == run.id), None) or entry_of_run(connection, run.id)
 
 
-def _match(connection: Connection, mapping: ObjectFacts, seen: SeenFacts) -> Match:
+def _match(connection: Connection, mapping: ObjectFacts, key: RecordKey, seen: SeenFacts) -> Match:
     with Session(connection) as session:
-        return find_match(session, mapping, seen.values)
+        return find_match(session, mapping, key, seen.values)
 
 
 def _matched(connection: Connection, match: Match | None) -> LocalFacts | None:

@@ -63,6 +63,7 @@ class CrmRow:
     is_deleted: bool = False
     merged_into: str = ""
     converted_to: str = ""  # id of the record a Lead became
+    converted_object: str = ""  # and its object
     is_converted: bool = False
     unreadable: frozenset[str] = frozenset()  # fields whose value does not fit the type they are mapped to
     # CRM field name -> when that very field last changed, where the CRM tells; by its own clock.

@@ -247,6 +247,7 @@ class SalesforceAdapter:
             merged_into=record.get("MasterRecordId") or "",
             is_converted=bool(record.get("IsConverted")),
             converted_to=record.get("ConvertedContactId") or "",
+            converted_object="Contact" if record.get("ConvertedContactId") else "",
         )
 
 

@@ -6,7 +6,7 @@ from jobs.models.base import Base
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
-from jobs.models.record import CrmRecord, LocalRecord, RecordKey, RecordLink
+from jobs.models.record import CrmRecord, KeepApart, LocalRecord, RecordKey, RecordLink
 from jobs.models.run import SyncLogEntry, SyncRun
 from jobs.models.user import AuditEntry, User
 
@@ -19,6 +19,7 @@ __all__ = [
     "DescribeCache",
     "FieldMapping",
     "Heartbeat",
+    "KeepApart",
     "LaunchTicket",
     "LocalRecord",
     "MatchRule",

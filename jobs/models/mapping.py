@@ -33,6 +33,8 @@ class ObjectMapping(Base):
     duplicate_handling: Mapped[str] = mapped_column(String(20), default="overwrite_all")
     # Which records sync, in the language of `jobs.sync.filters`; None: all of them.
     filter: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    # What becomes of ours when a linked CRM record is deleted: "keep", or "delete" until it is restored there.
+    when_deleted_there: Mapped[str] = mapped_column(String(10), default="keep")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     fields: Mapped[list[FieldMapping]] = relationship(

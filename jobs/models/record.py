@@ -76,7 +76,28 @@ class RecordLink(Base):
     version: Mapped[int] = mapped_column(default=1)
     synced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     synced_by: Mapped[str] = mapped_column(String(200), default="")
+    # When our record was deleted because theirs was: the same moment as its `deleted_at`, as long as that is why.
+    deleted_ours_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Counted here too, so that a sync of a record without any need not look for them.
+    open_conflicts: Mapped[int] = mapped_column(default=0)
     # The CRM's stamp of our own last write, and its stamp before: by the CRM's clock.
     own_write_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     changed_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeepApart(Base):
+    """Somebody said that these two are not the same: the match rules pass them over."""
+
+    __tablename__ = "keep_apart"
+    __table_args__ = (
+        UniqueConstraint("connection_id", "object", "crm_record_id", "local_record_id", name="uq_keep_apart_pair"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
+    object: Mapped[str] = mapped_column(String(80))
+    crm_record_id: Mapped[str] = mapped_column(String(40))
+    local_record_id: Mapped[int] = mapped_column(ForeignKey("local_record.id", ondelete="CASCADE"), index=True)
+    by: Mapped[str] = mapped_column(String(200), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -10,6 +10,7 @@ from functools import partial
 from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
 from jobs.sync import filters, merge
+from jobs.sync.fates import is_deleted_with
 from jobs.sync.filter_values import compared_as
 from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
@@ -121,7 +122,7 @@ def read_for_filter(row: CrmRow, field: FieldInfo) -> Value:
 def no_counterpart(setup: Setup, scene: Scene) -> Skip | None:
     """Why the counterpart is not to be decided by us; None when there is one, or one may be made."""
     if scene.local is not None:
-        if scene.local.deleted_at is not None:
+        if scene.local.deleted_at is not None and not scene.comes_back:
             return Skip("LOCAL_DELETED")
         is_first = scene.link is None and scene.matched_by != "manual"
         return Skip("EXISTING_SKIPPED") if is_first and setup.mapping.duplicate_handling == "skip" else None
@@ -145,7 +146,8 @@ def no_record_there(mapping: ObjectFacts) -> Skip | None:
 def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None = None) -> Plan:
     skip = ineligible(setup, row) or no_counterpart(setup, scene)
     if skip is not None:
-        return Plan(skip=skip)
+        is_with_ours = skip.code == "RECORD_DELETED" and is_deleted_with(setup, scene)
+        return Plan(skip=Skip("DELETED_ON_BOTH") if is_with_ours else skip)
     book, ours = (setup.rulebook, scene.local.values) if scene.local is not None else (setup.rulebook_of_new, {})
     decide = partial(_decide, row, refusals or Refusals(), partial(_is_newer_here, setup, scene, row))
     base, theirs = scene.bases.get, row.values.get

@@ -17,6 +17,7 @@ from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
 from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import filters, matching, merge
+from jobs.sync.apart import kept_apart
 from jobs.sync.filter_values import compared_as
 from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
@@ -111,6 +112,13 @@ class Scene:
     match: matching.Match | None
     bases: Mapping[str, merge.Base] = field(default_factory=dict)
 
+    @property
+    def comes_back(self) -> bool:
+        """Ours was deleted because theirs was, and for no other reason."""
+        if self.link is None or self.local is None or self.local.deleted_at is None:
+            return False
+        return self.link.deleted_ours_at == self.local.deleted_at
+
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
@@ -121,19 +129,22 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
         chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
         if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:
             return Scene(None, chosen, "manual", None)
-    match = find_match(session, setup.mapping, row.values)
+    match = find_match(session, setup.mapping, setup.key, row.values)
     if match.verdict != "one" or match.rule is None:
         return Scene(None, None, "created", match)
     local = session.get(LocalRecord, match.candidates[0].local_record_id)
     return Scene(None, local, match.rule.compare_as, match)
 
 
-def find_match(session: Session, mapping: ObjectFacts, crm_values: Mapping[str, Value]) -> matching.Match:
-    """Ask the match rules of the mapping, in order."""
+def find_match(
+    session: Session, mapping: ObjectFacts, key: RecordKey, crm_values: Mapping[str, Value]
+) -> matching.Match:
+    """Ask the match rules of the mapping, in order. What somebody said is another one is no candidate."""
+    others = kept_apart(session, key)
 
-    def look_up(rule: matching.Rule, key: str) -> Sequence[matching.Candidate]:
-        records = find_by_key(session, mapping.kind, match_key_name(rule.compare_as, rule.local_field), key)
-        return [_candidate(session, mapping, record) for record in records]
+    def look_up(rule: matching.Rule, value: str) -> Sequence[matching.Candidate]:
+        records = find_by_key(session, mapping.kind, match_key_name(rule.compare_as, rule.local_field), value)
+        return [_candidate(session, mapping, record) for record in records if record.id not in others]
 
     return matching.find(mapping.match_rules, crm_values, look_up)
 

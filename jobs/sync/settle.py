@@ -20,6 +20,7 @@ from jobs.records import new_record, write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
+from jobs.sync.fates import follow
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, find_match, stored_base
@@ -86,7 +87,9 @@ def settle(setup: Setup, what: Settlement) -> None:
 def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     pulls = what.plan.chosen("pull")
     is_new = what.scene.local is None
-    local = _changed_local(session, setup, what, pulls) if pulls or is_new else what.scene.local
+    comes_back = what.scene.comes_back  # asked now: it is answered by what is about to be changed
+    touches_local = bool(pulls) or is_new or comes_back
+    local = _changed_local(session, setup, what, pulls) if touches_local else what.scene.local
     assert local is not None
     _save_link(session, setup, what, local.id)
     keep_seen(session, setup.connection.id, setup.run.object, what.row)
@@ -99,6 +102,9 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     if any(change.get("unsure") for change in entry.changes):
         said = words("WRITE_UNKNOWN", crm=setup.crm_label)
         entry.code, entry.message, entry.remedy = "WRITE_UNKNOWN", said.message, said.remedy
+    elif comes_back:
+        entry.outcome, entry.code = "updated", "RESTORED_HERE"
+        entry.message = words("RESTORED_HERE", crm=setup.crm_label).message
     _finish(session, setup, entry, what.refusals)
 
 
@@ -120,6 +126,8 @@ def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *
         entry.finished_at = utc_now()
         if row is not None:
             keep_seen(session, setup.connection.id, setup.run.object, row)
+        if row is not None and scene is not None:
+            follow(session, setup, row, scene)
         _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry)
     progress.tell(setup.runtime, setup.run.id)
 
@@ -163,6 +171,8 @@ def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequ
     """Our record with the pulled values, if it is still as it was looked at; a value is as old as the CRM says."""
     local = what.scene.local or _new_local(session, setup, what)
     seen_version = local.version
+    if what.scene.comes_back:
+        local.deleted_at, local.version = None, seen_version + 1
     by = what.read.modified_by or setup.crm_label
     values = {each.rule.local_field: each.value for each in pulls}
     at = changed_in_crm_at(setup, what.scene, what.read)
@@ -180,7 +190,7 @@ def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequ
 def _new_local(session: Session, setup: Setup, what: Settlement) -> LocalRecord:
     _one_creator_at_a_time(session, setup)
     link, _ = linked_pair(session.connection(), setup.key)
-    if link is not None or find_match(session, setup.mapping, what.read.values).verdict != "none":
+    if link is not None or find_match(session, setup.mapping, setup.key, what.read.values).verdict != "none":
         raise LocalMovedOn
     return new_record(session, setup.mapping.kind)
 

@@ -36,6 +36,10 @@ _W: dict[str, tuple[str, str]] = {
     "INVALID_EMAIL": ("The email address is not a valid one.", "Correct it, then sync again."),
     "LEAD_CONVERTED": ("This lead was converted.", "Open the contact it became and sync that."),
     "RECORD_DELETED": ("This record was deleted in {crm}.", "Our record is kept. Restore it in {crm} to sync again."),
+    "DELETED_ON_BOTH": (
+        "This record was deleted in {crm}, and ours with it.",
+        "Restore it in {crm} and sync again: ours comes back.",
+    ),
     "RECORD_MERGED": ("This record was merged into another one.", "Open the surviving record and sync that."),
     "LOCAL_DELETED": ("Our record was deleted.", "An admin can link this one to another record under Links."),
     "AMBIGUOUS_MATCH": ("Several of our records could be this one.", "Choose the right one below."),
@@ -55,6 +59,8 @@ _W: dict[str, tuple[str, str]] = {
         "{crm} has no such record, and new ones are not created there.",
         "An admin can allow it under Objects.",
     ),
+    # What was done besides writing values.
+    "RESTORED_HERE": ("It was restored in {crm}, and ours with it.", "Nothing to do."),
     # Why a field was left as it is.
     "INBOUND_OFF": ("Changes from {crm} are switched off.", "An admin can turn them on under Objects."),
     "OUTBOUND_OFF": ("Writing to {crm} is switched off.", "An admin can turn it on under Objects."),

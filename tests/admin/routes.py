@@ -21,6 +21,7 @@ IDS = {
 CHANGES = {
     "admin.connections.switch": {"on": "0"},
     "admin.objects.switch": {"on": "0"},
+    "admin.objects.choose": {"duplicate_handling": "skip"},
     "admin.objects.save": {
         "order-0": "1",
         "crm_field-0": "LastName",

@@ -165,8 +165,8 @@ def _entry(
         if outcome == "updated"
         else [],
         candidates=[
-            {"local_record_id": 1, "name": "Ana Sample", "detail": "ana@example.com"},
-            {"local_record_id": 2, "name": "Ben Sample", "detail": "ben@example.com"},
+            {"id": 1, "name": "Ana Sample", "detail": "ana@example.com"},
+            {"id": 2, "name": "Ben Sample", "detail": "ben@example.com"},
         ]
         if code == "AMBIGUOUS_MATCH"
         else [],

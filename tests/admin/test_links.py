@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.models import LocalRecord, RecordLink, SyncRun
+from jobs.models import KeepApart, LocalRecord, RecordLink, SyncRun
 from jobs.runtime import Runtime
 from tests.admin.samples import ACCOUNT_ID, CONTACT_ID, OTHER_CONTACT_ID
 from tests.admin.site import Visitor, audited, count
@@ -43,7 +43,7 @@ def test_unlinking_is_asked_once_and_deletes_no_record(runtime: Runtime, admin: 
     records = count(runtime, LocalRecord)
     page = admin.get("/admin/links/1/unlink").text
     assert "Nothing is deleted" in page
-    assert "may find the same record again" in page
+    assert "otherwise the next sync may" in page
     assert admin.post("/admin/links/1/unlink").status_code == 303
     assert link_of(runtime, CONTACT_ID) is None
     assert count(runtime, LocalRecord) == records
@@ -124,3 +124,19 @@ def test_a_linked_record_can_be_synced_and_a_second_click_joins(runtime: Runtime
         run = session.query(SyncRun).order_by(SyncRun.id.desc()).first()
     assert run is not None
     assert (run.trigger, run.requested_by, run.crm_record_id) == ("admin", "admin@example.com", CONTACT_ID)
+
+
+@pytest.mark.parametrize(("ticked", "apart"), [({"apart": "1"}, 1), ({}, 0)])
+def test_two_that_are_unlinked_can_be_kept_apart(
+    runtime: Runtime, admin: Visitor, ticked: dict[str, str], apart: int
+) -> None:
+    assert "never match them again" in admin.get("/admin/links/1/unlink").text
+    admin.post("/admin/links/1/unlink", ticked)
+    assert count(runtime, KeepApart) == apart
+    assert audited(runtime)[-1].details["after"] == ({"kept apart": True} if apart else {})
+
+
+def test_linking_two_by_hand_takes_it_back_that_they_are_apart(runtime: Runtime, admin: Visitor) -> None:
+    admin.post("/admin/links/1/unlink", {"apart": "1"})
+    admin.post("/admin/links/new", form(CONTACT_ID, ANA))
+    assert count(runtime, KeepApart) == 0

@@ -111,3 +111,26 @@ def test_rules_that_make_no_sense_are_refused_with_the_reason(
     assert answer.status_code == 422
     assert sentence in answer.text
     assert rules(runtime, CONTACT) == before
+
+
+def test_the_other_rules_are_chosen_and_noted(runtime: Runtime, admin: Visitor) -> None:
+    form = {"duplicate_handling": "update_missing", "when_deleted_there": "delete", "needs_email": "0"}
+    admin.post(f"/admin/objects/{CONTACT}/rules", form)
+    after = mapping(runtime, CONTACT)
+    assert (after.duplicate_handling, after.when_deleted_there, after.needs_email) == (
+        "update_missing",
+        "delete",
+        False,
+    )
+    assert audited(runtime)[-1].details["before"] == {
+        "duplicate_handling": "overwrite_all",
+        "when_deleted_there": "keep",
+        "needs_email": "1",
+    }
+    assert "is deleted with it" in admin.get(f"/admin/objects/{CONTACT}").text
+
+
+def test_a_rule_that_is_not_on_offer_is_left_as_it_is(runtime: Runtime, admin: Visitor) -> None:
+    admin.post(f"/admin/objects/{CONTACT}/rules", {"duplicate_handling": "delete_all", "when_deleted_there": ""})
+    after = mapping(runtime, CONTACT)
+    assert (after.duplicate_handling, after.when_deleted_there) == ("overwrite_all", "keep")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.sync.apart import allow_again, keep_apart
+from jobs.sync.rows import RecordKey
 from tests.support.office import Office
 
 
@@ -105,3 +107,44 @@ class TestChosenByHand:
         office.edit(ana, Email="new@example.com")
         office.sync("Contact", ana)
         assert office.linked("Contact", ana) == local_id
+
+
+class TestKeptApart:
+    """Somebody said that two records are not the same."""
+
+    def say_they_are_two(self, office: Office, record_id: str, local_id: int) -> None:
+        with office.runtime.database.write() as session:
+            for _ in range(2):  # saying it twice is no error
+                keep_apart(session, RecordKey(office.connection_id, "Contact", record_id), local_id, by="Riley Rep")
+
+    def test_they_are_not_matched_and_a_new_record_is_made(self, office: Office) -> None:
+        namesake = office.here("contact", email="ana@example.com", last_name="Other")
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        self.say_they_are_two(office, ana, namesake)
+        assert office.sync("Contact", ana).outcome == "created"
+        assert office.linked("Contact", ana) != namesake
+
+    def test_of_several_candidates_the_other_one_is_left(self, office: Office) -> None:
+        namesake = office.here("contact", email="ana@example.com", last_name="Other")
+        right = office.here("contact", email="ana@example.com", last_name="Sample")
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        assert office.sync("Contact", ana).code == "AMBIGUOUS_MATCH"
+        self.say_they_are_two(office, ana, namesake)
+        office.sync("Contact", ana)
+        assert office.linked("Contact", ana) == right
+
+    def test_it_says_nothing_about_other_records(self, office: Office) -> None:
+        ours = office.here("contact", email="ana@example.com", last_name="Sample")
+        self.say_they_are_two(office, "003000000000009AAA", ours)
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        office.sync("Contact", ana)
+        assert office.linked("Contact", ana) == ours
+
+    def test_taken_back_they_match_again(self, office: Office) -> None:
+        ours = office.here("contact", email="ana@example.com", last_name="Sample")
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        self.say_they_are_two(office, ana, ours)
+        with office.runtime.database.write() as session:
+            allow_again(session, RecordKey(office.connection_id, "Contact", ana), ours)
+        office.sync("Contact", ana)
+        assert office.linked("Contact", ana) == ours

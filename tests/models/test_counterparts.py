@@ -11,10 +11,12 @@ from jobs.records import create_local
 from jobs.runtime import utc_now
 from jobs.sync.matching import Match
 from jobs.sync.merge import Base
+from jobs.sync.rows import RecordKey
 from jobs.sync.scene import bases, find_match, stored_base
 from jobs.values import Value, normalise
 from tests.models.test_records import create, match_by
 
+THEIRS = RecordKey(1, "Contact", "003000000000001AAA")
 ANA: dict[str, Value] = {"Email": "ana@example.com", "Website": None}
 
 
@@ -28,7 +30,7 @@ def mapping(database: Database, connection_id: int) -> ObjectFacts:
 
 def find(database: Database, mapping: ObjectFacts, crm_values: dict[str, Value]) -> Match:
     with database.read() as session:
-        return find_match(session, mapping, crm_values)
+        return find_match(session, mapping, THEIRS, crm_values)
 
 
 def link(database: Database, local_id: int, *, connection_id: int, object_name: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.crm.base import CrmRow
 from jobs.sync import merge
+from jobs.sync.fates import Heir, heir_of
 from jobs.sync.matching import Candidate
 from jobs.sync.plan import Skip, ineligible, make_plan, no_counterpart, no_record_there, switched_off
 from jobs.sync.scene import Scene, Setup
@@ -26,6 +27,7 @@ def test_the_page_has_no_table_that_nobody_runs() -> None:
     assert rules_document.headings() == (
         "Is the record synced at all?",
         "Which record of ours?",
+        "What becomes of ours when theirs is deleted?",
         "Is a record created there?",
         "Who wins?",
         "What may stand in the way?",
@@ -114,6 +116,37 @@ def test_whether_a_record_is_created_there() -> None:
         skip = no_record_there(mapping)
         line = the_line(lines, {"outbound": outbound, "create there": create})
         assert (skip.code if skip else "created") == line.outcome[0]
+
+
+# --- Deleted there --------------------------------------------------------------------------------------------------
+
+
+def ours_then(state: str) -> Scene:
+    scene = linked(local({"job_title": "Chief"}, deleted_at=None if state == "there" else NOON))
+    assert scene.link is not None
+    scene.link.deleted_ours_at = NOON if state == "deleted with theirs" else None
+    return scene
+
+
+def test_what_becomes_of_ours_when_theirs_is_deleted() -> None:
+    lines = table("What becomes of ours when theirs is deleted?")
+    states = ("there", "deleted with theirs", "deleted by a person")
+    for theirs, ours, rule, inbound in product(("deleted", "restored"), states, ("keep", "delete"), ON_OFF):
+        facts = {"theirs": theirs, "ours": ours, "when deleted there": rule, "inbound": inbound}
+        scene = ours_then(ours)
+        one = setup(TITLE, when_deleted_there=rule, inbound=ON_OFF[inbound])
+        skip = make_plan(one, row({"Title": "Chief"}, is_deleted=theirs == "deleted"), scene).skip
+        told = skip.code if skip else "ours comes back" if scene.comes_back else "synced"
+        assert told == the_line(lines, facts).outcome[0], facts
+
+
+def test_a_record_lives_on_as_what_it_became() -> None:
+    assert heir_of("Lead", row({}, is_converted=True, converted_to="003", converted_object="Contact")) == Heir(
+        "Contact", "003"
+    )
+    assert heir_of("Contact", row({}, is_deleted=True, merged_into="004")) == Heir("Contact", "004")
+    assert heir_of("Lead", row({}, is_converted=True)) is None, "to something we were not told of"
+    assert heir_of("Contact", row({}, is_deleted=True)) is None
 
 
 # --- What forbids a change? -----------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from jobs.crm.errors import Rejected
 from jobs.crm.salesforce import full_id
 from jobs.models import Connection, LocalRecord, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
+from jobs.sync.apart import allow_again, keep_apart
+from jobs.sync.rows import RecordKey
 from jobs.values import clean_text
 
 BY_HAND = "manual"
@@ -61,11 +63,16 @@ def link(session: Session, *, mapping_id: int | None, crm_record_id: str, local_
     row.version += 1
     row.synced_at, row.synced_by = None, ""
     session.flush()
+    allow_again(session, _key(row), local.id)  # the last word counts
     return LinkChange(row.id, f"{mapping.object_label} {record_id}", before, _words(session, row))
 
 
-def unlink(session: Session, row: RecordLink) -> LinkChange:
-    change = LinkChange(row.id, f"{row.object} {row.crm_record_id}", _words(session, row), {})
+def unlink(session: Session, row: RecordLink, *, apart: bool, by: str) -> LinkChange:
+    """Forget that the two are one. `apart`: and that they never were, so that no match rule says so again."""
+    after = {"kept apart": True} if apart else {}
+    change = LinkChange(row.id, f"{row.object} {row.crm_record_id}", _words(session, row), after)
+    if apart:
+        keep_apart(session, _key(row), row.local_record_id, by=by)
     session.delete(row)
     return change
 
@@ -105,6 +112,10 @@ def _clean_id(mapping: ObjectMapping, text: str) -> str:
     if start and not record_id.startswith(start):
         raise LinkRefused(f"This is not the id of a {mapping.object_label}: those start with {start}.")
     return record_id
+
+
+def _key(row: RecordLink) -> RecordKey:
+    return RecordKey(row.connection_id, row.object, row.crm_record_id)
 
 
 def _links_of(mapping: ObjectMapping) -> Select[RecordLink]:

@@ -126,9 +126,12 @@ def confirm_unlink(link_id: int) -> str:
 
 def unlink(link_id: int) -> Response:
     with runtime().database.write() as session:
-        change = link_changes.unlink(session, listing.found(session.get(RecordLink, link_id)))
+        row = listing.found(session.get(RecordLink, link_id))
+        apart = request.form.get("apart") == "1"
+        change = link_changes.unlink(session, row, apart=apart, by=person().email)
         _note(session, "link.unlink", change)
-    flash("Unlinked. Both records are still there, with their values.", "good")
+    never_again = " They will not be matched again." if apart else ""
+    flash(f"Unlinked. Both records are still there, with their values.{never_again}", "good")
     return redirect(url_for("admin.links.index"), code=303)
 
 

@@ -26,6 +26,20 @@ SWITCHES = {
 }
 """Switch -> what it is called."""
 
+CHOICES = {
+    "duplicate_handling": {
+        "overwrite_all": "values from the CRM win",
+        "update_missing": "only what is empty is filled",
+        "skip": "both stay as they are",
+    },
+    "when_deleted_there": {
+        "keep": "ours is kept",
+        "delete": "ours is deleted with it, and comes back with it",
+    },
+    "needs_email": {"1": "needed: without one the record is skipped", "0": "not needed"},
+}
+"""Rule -> its values and what each means."""
+
 
 def blueprint() -> Blueprint:
     pages = Blueprint("objects", __name__, url_prefix="/objects")
@@ -34,6 +48,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:mapping_id>/edit")(edit)
     pages.post("/<row:mapping_id>/edit")(save)
     pages.post("/<row:mapping_id>/switches/<name>")(switch)
+    pages.post("/<row:mapping_id>/rules")(choose)
     return pages
 
 
@@ -63,6 +78,8 @@ def show(mapping_id: int) -> str:
         connection=connection,
         links=links or 0,
         comparisons=match_rules.COMPARISONS,
+        choices=CHOICES,
+        chosen=_chosen(mapping),
     )
 
 
@@ -105,6 +122,30 @@ def switch(mapping_id: int, name: str) -> Response:
     what = mapping.object_label if name == "enabled" else f"{mapping.object_label}, {SWITCHES[name]}"
     flash(f"{what}: {'on' if wanted else 'off'}.", "good")
     return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
+
+
+def choose(mapping_id: int) -> Response:
+    """Set the rules of CHOICES. What is not on offer is left as it is."""
+    with runtime().database.write() as session:
+        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+        before = _chosen(mapping)
+        wanted = {name: value for name in CHOICES if (value := request.form.get(name, "")) in CHOICES[name]}
+        changed = {name: value for name, value in wanted.items() if before[name] != value}
+        for name, value in changed.items():
+            setattr(mapping, name, value == "1" if name == "needs_email" else value)
+        if changed:
+            mapping.updated_at = utc_now()
+            _note(session, mapping, "object.rules", before={name: before[name] for name in changed}, after={**changed})
+    flash("The rules are saved." if changed else "Nothing was different, so nothing was changed.", "good")
+    return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
+
+
+def _chosen(mapping: ObjectMapping) -> dict[str, str]:
+    return {
+        "duplicate_handling": mapping.duplicate_handling,
+        "when_deleted_there": mapping.when_deleted_there,
+        "needs_email": "1" if mapping.needs_email else "0",
+    }
 
 
 def _form(mapping: ObjectMapping, rules: list[match_rules.Rule], *, message: str) -> str:

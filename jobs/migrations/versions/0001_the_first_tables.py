@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("needs_email", sa.Boolean(), nullable=False),
         sa.Column("duplicate_handling", sa.String(length=20), nullable=False),
         sa.Column("filter", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("when_deleted_there", sa.String(length=10), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_object_mapping_connection_id_connection")
@@ -242,6 +243,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("synced_by", sa.String(length=200), nullable=False),
+        sa.Column("deleted_ours_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("open_conflicts", sa.Integer(), nullable=False),
         sa.Column("own_write_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changed_before_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -264,6 +267,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("record_link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_record_link_local_record_id"), ["local_record_id"], unique=False)
+
+    op.create_table(
+        "keep_apart",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object", sa.String(length=80), nullable=False),
+        sa.Column("crm_record_id", sa.String(length=40), nullable=False),
+        sa.Column("local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_keep_apart_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(
+            ["local_record_id"],
+            ["local_record.id"],
+            name=op.f("fk_keep_apart_local_record_id_local_record"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_keep_apart")),
+        sa.UniqueConstraint(
+            "connection_id",
+            "object",
+            "crm_record_id",
+            "local_record_id",
+            name="uq_keep_apart_pair",
+        ),
+    )
+    with op.batch_alter_table("keep_apart", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_keep_apart_local_record_id"), ["local_record_id"], unique=False)
 
     op.create_table(
         "sync_run",
@@ -420,6 +453,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sync_run_due")
 
     op.drop_table("sync_run")
+    with op.batch_alter_table("keep_apart", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_keep_apart_local_record_id"))
+
+    op.drop_table("keep_apart")
     with op.batch_alter_table("record_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_record_link_local_record_id"))
 

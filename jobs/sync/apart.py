@@ -1,0 +1,30 @@
+"""Two records that somebody said are not the same: they are never matched, until somebody links them by hand."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from jobs.db import upsert
+from jobs.models import KeepApart
+from jobs.runtime import utc_now
+from jobs.sync.rows import RecordKey
+
+
+def keep_apart(session: Session, key: RecordKey, local_record_id: int, *, by: str) -> None:
+    """Remember it; saying it twice is no error."""
+    values = {**vars(key), "local_record_id": local_record_id, "by": by, "created_at": utc_now()}
+    upsert(session, KeepApart, values, key=(*vars(key), "local_record_id"))
+
+
+def allow_again(session: Session, key: RecordKey, local_record_id: int) -> None:
+    session.execute(delete(KeepApart).where(*_of(key), KeepApart.local_record_id == local_record_id))
+
+
+def kept_apart(session: Session, key: RecordKey) -> frozenset[int]:
+    """The ids of our records that this CRM record is not."""
+    return frozenset(session.scalars(select(KeepApart.local_record_id).where(*_of(key))))
+
+
+def _of(key: RecordKey) -> list[ColumnElement[bool]]:
+    return [getattr(KeepApart, name) == value for name, value in vars(key).items()]

@@ -1,0 +1,99 @@
+"""What becomes of a link whose CRM record was converted, merged or deleted.
+
+The link follows the record: to the Contact a Lead became, to the survivor of a merge. Our record stays, unless the
+object's rule says that it is deleted with theirs; then it comes back with theirs too. What we delete here is never
+deleted there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from jobs.crm.base import CrmRow
+from jobs.db import update_row
+from jobs.models import LocalRecord, ObjectMapping, RecordLink
+from jobs.runtime import utc_now
+from jobs.sync.scene import Scene, Setup
+
+KEEP, DELETE = "keep", "delete"
+
+
+@dataclass(frozen=True)
+class Heir:
+    """The CRM record that another one lives on as."""
+
+    object: str
+    crm_record_id: str
+
+
+def heir_of(object_name: str, row: CrmRow) -> Heir | None:
+    if row.is_converted and row.converted_to:
+        return Heir(row.converted_object, row.converted_to)
+    return Heir(object_name, row.merged_into) if row.merged_into else None
+
+
+def is_deleted_with(setup: Setup, scene: Scene) -> bool:
+    """Whether ours goes, or went, with the CRM record that was deleted."""
+    if setup.mapping.when_deleted_there != DELETE or not setup.mapping.inbound or scene.local is None:
+        return False
+    return scene.link is not None and (scene.local.deleted_at is None or scene.comes_back)
+
+
+def follow(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> None:
+    """Move or end the link of a record that is not synced any more, or delete ours with it.
+
+    Of several workers one does it; to the others, and to the next sync, it is done.
+    """
+    if scene.link is None:
+        return
+    if (heir := heir_of(setup.run.object, row)) is not None:
+        _hand_over(session, setup, scene.link, heir)
+    elif row.is_deleted and is_deleted_with(setup, scene) and not scene.comes_back and scene.local is not None:
+        _delete_with(session, scene.link, scene.local)
+
+
+def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> None:
+    """To the heir; ended where the heir, or our record, has found another already."""
+    if not _is_of_kind(session, link.connection_id, heir.object, setup.mapping.kind):
+        return
+    if _is_taken(session, link, heir):
+        session.execute(delete(RecordLink).where(RecordLink.id == link.id, RecordLink.version == link.version))
+        return
+    seen_version = link.version
+    link.object, link.crm_record_id, link.version = heir.object, heir.crm_record_id, seen_version + 1
+    # The stamps were those of the other record.
+    link.own_write_at = link.changed_before_at = None
+    try:
+        with session.begin_nested():
+            update_row(session, link, seen_version=seen_version)
+    except IntegrityError:
+        return  # the heir was linked in this very moment: the next sync ends this one
+
+
+def _delete_with(session: Session, link: RecordLink, local: LocalRecord) -> None:
+    seen_local, seen_link = local.version, link.version
+    local.deleted_at = link.deleted_ours_at = utc_now()
+    local.version, link.version = seen_local + 1, seen_link + 1
+    if update_row(session, local, seen_version=seen_local):
+        update_row(session, link, seen_version=seen_link)
+
+
+def _is_of_kind(session: Session, connection_id: int, object_name: str, kind: str) -> bool:
+    query = select(ObjectMapping.kind).where(
+        ObjectMapping.connection_id == connection_id, ObjectMapping.object == object_name
+    )
+    return session.scalar(query) == kind
+
+
+def _is_taken(session: Session, link: RecordLink, heir: Heir) -> bool:
+    query = select(RecordLink.id).where(
+        RecordLink.connection_id == link.connection_id,
+        RecordLink.object == heir.object,
+        RecordLink.id != link.id,
+        or_(RecordLink.crm_record_id == heir.crm_record_id, RecordLink.local_record_id == link.local_record_id),
+    )
+    return session.scalar(query.limit(1)) is not None

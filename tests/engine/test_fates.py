@@ -1,0 +1,150 @@
+"""Converted, merged, deleted, restored: the link follows the record, and ours stays unless the rule says otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.office import Office
+
+
+@pytest.fixture
+def ana(office: Office) -> str:
+    return office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana@example.com", Title="Buyer")
+
+
+@pytest.fixture
+def linked(office: Office, ana: str) -> int:
+    """Our side of her, in agreement with the CRM."""
+    office.sync("Contact", ana)
+    return office.linked("Contact", ana)
+
+
+class TestALeadIsConverted:
+    @pytest.fixture
+    def lead(self, office: Office) -> str:
+        lead = office.in_crm("Lead", LastName="Sample", Email="ana@example.com", Company="Sample Mill", Title="Buyer")
+        office.sync("Lead", lead)
+        return lead
+
+    def convert(self, office: Office, lead: str, **to: str) -> str:
+        return str(office.org.control("convert_lead", {"id": lead, **to})["contact_id"])
+
+    def test_the_link_moves_to_the_contact_and_ours_stays(self, office: Office, lead: str) -> None:
+        ours = office.linked("Lead", lead)
+        contact = self.convert(office, lead)
+        told = office.sync("Lead", lead)
+        assert (told.outcome, told.code) == ("skipped", "LEAD_CONVERTED")
+        assert (office.link("Lead", lead), office.linked("Contact", contact)) == (None, ours)
+        assert office.how_many("contact") == 1
+
+    def test_what_both_agreed_on_moves_along(self, office: Office, lead: str) -> None:
+        """A change here since the last sync of the Lead is pushed to the Contact, not overwritten by it."""
+        ours = office.linked("Lead", lead)
+        contact = self.convert(office, lead)
+        office.sync("Lead", lead)
+        office.change(ours, job_title="Owner")
+        assert office.sync("Contact", contact).written == {"Title": "Owner"}
+
+    def test_a_contact_that_is_linked_already_keeps_its_link_and_the_leads_ends(
+        self, office: Office, lead: str
+    ) -> None:
+        contact = office.in_crm("Contact", LastName="Sample", Email="ana.other@example.com")
+        office.sync("Contact", contact)
+        account = office.in_crm("Account", Name="Sample Mill")
+        self.convert(office, lead, contact_id=contact, account_id=account)
+        office.sync("Lead", lead)
+        assert office.link("Lead", lead) is None
+        assert office.linked("Contact", contact)
+
+    def test_where_contacts_are_not_mapped_the_link_rests(self, office: Office, lead: str) -> None:
+        office.set_object("Contact", object="Sample_Person__c")
+        self.convert(office, lead)
+        office.sync("Lead", lead)
+        assert office.link("Lead", lead) is not None
+
+
+class TestTwoAreMerged:
+    @pytest.fixture
+    def survivor(self, office: Office) -> str:
+        return office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana.s@example.com", Title="Buyer")
+
+    def merge(self, office: Office, survivor: str, loser: str) -> None:
+        office.org.control("merge", {"object": "Contact", "master": survivor, "losers": [loser]})
+
+    def test_the_link_moves_to_the_survivor(self, office: Office, ana: str, linked: int, survivor: str) -> None:
+        self.merge(office, survivor, ana)
+        assert office.sync("Contact", ana).code == "RECORD_MERGED"
+        assert (office.link("Contact", ana), office.linked("Contact", survivor)) == (None, linked)
+        assert office.sync("Contact", survivor).changes == {("email", "here", "ana@example.com", "ana.s@example.com")}
+
+    def test_a_survivor_that_is_linked_keeps_its_own(
+        self, office: Office, ana: str, linked: int, survivor: str
+    ) -> None:
+        office.sync("Contact", survivor)
+        ours = office.linked("Contact", survivor)
+        self.merge(office, survivor, ana)
+        office.sync("Contact", ana)
+        assert (office.link("Contact", ana), office.linked("Contact", survivor)) == (None, ours)
+        assert office.local(linked).deleted_at is None
+
+    def test_asked_again_nothing_more_happens(self, office: Office, ana: str, linked: int, survivor: str) -> None:
+        self.merge(office, survivor, ana)
+        office.sync("Contact", ana)
+        assert office.sync("Contact", ana).code == "RECORD_MERGED"
+        assert office.linked("Contact", survivor) == linked
+
+
+class TestItIsDeletedThere:
+    def delete(self, office: Office, ana: str) -> None:
+        office.org.control("delete", {"object": "Contact", "id": ana})
+
+    def undelete(self, office: Office, ana: str) -> None:
+        office.org.control("undelete", {"object": "Contact", "id": ana})
+
+    def test_ours_is_kept_unless_the_object_says_otherwise(self, office: Office, ana: str, linked: int) -> None:
+        self.delete(office, ana)
+        assert office.sync("Contact", ana).code == "RECORD_DELETED"
+        assert office.local(linked).deleted_at is None
+        assert office.linked("Contact", ana) == linked
+
+    def test_ours_goes_with_it_where_the_object_says_so(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", when_deleted_there="delete")
+        self.delete(office, ana)
+        told = office.sync("Contact", ana)
+        assert (told.outcome, told.code) == ("skipped", "DELETED_ON_BOTH")
+        assert office.local(linked).deleted_at is not None
+        assert office.sync("Contact", ana).code == "DELETED_ON_BOTH"
+
+    def test_and_comes_back_with_it_as_it_was(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", when_deleted_there="delete")
+        self.delete(office, ana)
+        office.sync("Contact", ana)
+        self.undelete(office, ana)
+        office.edit(ana, Title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.outcome, told.code) == ("updated", "RESTORED_HERE")
+        assert told.changes == {("job_title", "here", "Buyer", "Owner")}
+        assert office.local(linked).deleted_at is None
+        assert office.sync("Contact", ana).outcome == "unchanged"
+
+    def test_what_a_person_deleted_here_does_not_come_back(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", when_deleted_there="delete")
+        office.delete_here(linked)
+        self.delete(office, ana)
+        office.sync("Contact", ana)
+        self.undelete(office, ana)
+        assert office.sync("Contact", ana).code == "LOCAL_DELETED"
+
+    def test_with_inbound_off_ours_stays(self, office: Office, ana: str, linked: int) -> None:
+        office.set_object("Contact", when_deleted_there="delete", inbound=False)
+        self.delete(office, ana)
+        assert office.sync("Contact", ana).code == "RECORD_DELETED"
+        assert office.local(linked).deleted_at is None
+
+
+def test_what_is_deleted_here_is_never_deleted_there(office: Office, ana: str, linked: int) -> None:
+    office.set_object("Contact", when_deleted_there="delete")
+    office.delete_here(linked)
+    told = office.sync("Contact", ana)
+    assert (told.code, told.writes) == ("LOCAL_DELETED", [])
+    assert office.shown_in_crm(ana, "Title") == {"Title": "Buyer"}
