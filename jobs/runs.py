@@ -88,6 +88,8 @@ class Ask:
     readable_fields: list[str] | None = field(default=None)
     editable_fields: list[str] | None = field(default=None)
     chosen_local_record_id: int | None = None
+    previewed: str = ""  # the stamp of the preview the person saw
+    choices: dict[str, str] | None = None  # local field -> "crm" or "local": a person settles a conflict
 
 
 def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:

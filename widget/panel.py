@@ -6,33 +6,32 @@ token, never from the address alone.
 
 from __future__ import annotations
 
+import re
 import time
-from typing import cast
 
-from flask import Blueprint, Flask, current_app, jsonify, request
+from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models.run import OPEN
-from jobs.runs import Ask
 from jobs.sync.rows import RunFacts, run_of
-from jobs.tasks import request_single
-from widget import admin
+from widget import admin, panel_conflicts, panel_preview
 from widget.bell import Bell
 from widget.context import runtime
+from widget.panel_answers import BELL, drawn, start_sync, the_bell
 from widget.panel_claims import claims_for, key_of
 from widget.panel_facts import Situation, panel_view, pause_ms
 from widget.tokens import PanelClaims, TokenForbidden, renew_panel_token
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
+for part in (panel_preview, panel_conflicts):
+    part.add_routes(blueprint)
 
-BELL = "widget_bell"
+PREVIEW_STAMP = re.compile(r"[0-9a-f]{64}")
 LARGEST_ID = 2**63 - 1  # more than that is no row of any database
 # How long a request for news may be held open, and how long a step is given to be followed by the next.
 HOLD_SECONDS = 8.0
 SETTLE_SECONDS = 0.15
-# A quick sync is over before anybody could read that it began: the click's own answer waits this long for the result.
-GLANCE_SECONDS = 0.1
 # How soon to ask again when no seat is free to be held open.
 ASK_AGAIN_MS = 700
 
@@ -48,13 +47,13 @@ def install(app: Flask) -> None:
 @blueprint.get("/view")
 def view() -> ResponseReturnValue:
     """The whole panel as the rows stand now."""
-    return _partial(claims_for("view"), Situation(queue_answers=_bell().queue_answers))
+    return drawn(claims_for("view"), Situation(queue_answers=the_bell().queue_answers))
 
 
 @blueprint.post("/sync")
 def sync() -> ResponseReturnValue:
     """The button. Accepts the click, or joins the run that is on; answers with the result of a quick one."""
-    return _start(claims_for("sync"), chosen_local_record_id=None)
+    return start_sync(claims_for("sync"), previewed=_preview_stamp())
 
 
 @blueprint.post("/link")
@@ -65,7 +64,7 @@ def link() -> ResponseReturnValue:
     if not chosen.isdecimal() or len(chosen) > 18:
         raise BadRequest
     _require_candidate(claims, int(chosen))
-    return _start(claims, chosen_local_record_id=int(chosen))
+    return start_sync(claims, chosen_local_record_id=int(chosen))
 
 
 @blueprint.get(f"/runs/<int(max={LARGEST_ID}):run_id>")
@@ -73,15 +72,15 @@ def follow(run_id: int) -> ResponseReturnValue:
     """News of a run. Held open until its row is newer than `seen`; a run of another record is not found."""
     claims = claims_for("view")
     seen = request.args.get("seen", default=0, type=int)
-    bell = _bell()
+    bell = the_bell()
     if not bell.seats.acquire(blocking=False):
         _own_run(claims, run_id)
-        return _partial(claims, Situation(run_id=run_id, poll_delay_ms=ASK_AGAIN_MS))
+        return drawn(claims, Situation(run_id=run_id, poll_delay_ms=ASK_AGAIN_MS))
     try:
         _hold(bell, claims, run_id, seen)
     finally:
         bell.seats.release()
-    return _partial(claims, Situation(run_id=run_id, queue_answers=bell.queue_answers))
+    return drawn(claims, Situation(run_id=run_id, queue_answers=bell.queue_answers))
 
 
 @blueprint.post("/token")
@@ -91,40 +90,6 @@ def renew() -> ResponseReturnValue:
     return jsonify(
         token=token, expires_in=expires_in, session_expires_in=max(0, claims.session_until - int(time.time()))
     )
-
-
-def _start(claims: PanelClaims, *, chosen_local_record_id: int | None) -> ResponseReturnValue:
-    ask = Ask(
-        connection_id=claims.connection_id,
-        object=claims.object,
-        crm_record_id=claims.crm_record_id,
-        trigger="panel",
-        requested_by=claims.user_name,
-        requested_by_id=claims.user_id,
-        readable_fields=_list(claims.readable),
-        editable_fields=_list(claims.editable),
-        chosen_local_record_id=chosen_local_record_id,
-    )
-    asked = request_single(runtime(), ask)
-    if asked.is_new and asked.queue_answers:
-        _wait_a_glance(asked.run.id)
-    return _partial(claims, Situation(run_id=asked.run.id, queue_answers=asked.queue_answers))
-
-
-def _partial(claims: PanelClaims, situation: Situation) -> ResponseReturnValue:
-    # Straight from the environment: Flask's context processors would look up a login that no panel has.
-    partial = current_app.jinja_env.get_template("panel/_panel.html")
-    return partial.render(view=panel_view(runtime(), claims, situation))
-
-
-def _wait_a_glance(run_id: int) -> None:
-    """Give a run that was just asked for the moment in which a quick one ends."""
-    bell = _bell()
-    if bell.seats.acquire(blocking=False):
-        try:
-            bell.wait(run_id, 0, GLANCE_SECONDS)  # a new run's bell has not rung yet
-        finally:
-            bell.seats.release()
 
 
 def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
@@ -144,6 +109,12 @@ def _hold(bell: Bell, claims: PanelClaims, run_id: int, seen: int) -> None:
         bell.wait(run_id, count, (newer_since + SETTLE_SECONDS if newer_since else until) - now)
 
 
+def _preview_stamp() -> str:
+    """The stamp of the preview that is open in the panel; anything else is none."""
+    stamp = request.form.get("previewed", "")
+    return stamp if PREVIEW_STAMP.fullmatch(stamp) else ""
+
+
 def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:
     """Raises NotFound, also for another record's run."""
     with runtime().database.look() as connection:
@@ -158,11 +129,3 @@ def _require_candidate(claims: PanelClaims, local_record_id: int) -> None:
     view = panel_view(runtime(), claims, Situation())
     if local_record_id not in {each.local_record_id for each in view.link.candidates}:
         raise TokenForbidden("not a candidate")
-
-
-def _bell() -> Bell:
-    return cast(Bell, current_app.extensions[BELL])
-
-
-def _list(names: tuple[str, ...] | None) -> list[str] | None:
-    return None if names is None else list(names)

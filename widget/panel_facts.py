@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from jobs.kinds import KINDS
 from jobs.mappings import ObjectFacts
 from jobs.models.run import OPEN
 from jobs.runtime import Runtime, utc_now
+from jobs.sync.conflicts import open_conflicts
 from jobs.sync.matching import Match
 from jobs.sync.rows import (
     ConnectionFacts,
@@ -65,6 +68,7 @@ class Facts:
     run_entry: EntryFacts | None
     entries: tuple[EntryFacts, ...]
     reader: Reader
+    conflicts: Mapping[str, Any] = field(default_factory=dict)  # our field -> the open conflict's row
 
     @property
     def crm_label(self) -> str:
@@ -121,7 +125,12 @@ def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation
         run_entry=_entry_of(connection, run, entries),
         entries=entries,
         reader=Reader(claims.locale, claims.time_zone, claims.currency),
+        conflicts=_conflicts(connection, key) if rows.link and rows.link.open_conflicts else {},
     )
+
+
+def _conflicts(connection: Connection, key: RecordKey) -> dict[str, Any]:
+    return {each.local_field: each for each in open_conflicts(connection, key)}
 
 
 def _view(facts: Facts) -> PanelView:

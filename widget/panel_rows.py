@@ -9,7 +9,7 @@ from jobs.mappings import FieldFacts
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
 from jobs.values import Value, parse_time
-from widget.panel_view import Candidate, EntryView, FieldRow, LinkView, Moment
+from widget.panel_view import Candidate, ConflictView, EntryView, FieldRow, LinkView, Moment
 
 if TYPE_CHECKING:
     from widget.panel_facts import Facts
@@ -43,6 +43,23 @@ def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "c
         just_changed=just_changed,
         note=_note(facts, mapping),
         long=mapping.field_type == "long_text",
+        conflict=_conflict(facts, mapping),
+    )
+
+
+def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:
+    known = facts.conflicts.get(mapping.local_field)
+    if known is None:
+        return None
+    may_settle = facts.claims.allows("sync")
+    return ConflictView(
+        id=known.id,
+        crm_by=_you_or(facts, known.theirs_by),
+        crm_at=facts.reader.moment(known.theirs_at) if known.theirs_at else None,
+        our_by=_you_or(facts, known.ours_by),
+        our_at=facts.reader.moment(known.ours_at) if known.ours_at else None,
+        may_keep_crm=may_settle,
+        may_keep_ours=may_settle and facts.may_edit(mapping.crm_field),
     )
 
 
@@ -149,11 +166,11 @@ def changed_sentence(crm: str, changes: Sequence[Mapping[str, Any]]) -> str:
     """ "2 fields from Salesforce, 1 field to Salesforce"; "" when there are none."""
     here = sum(1 for each in changes if each["side"] == "here")
     there = sum(1 for each in changes if each["side"] == "crm")
-    parts = [f"{_fields(here)} from {crm}"] * bool(here) + [f"{_fields(there)} to {crm}"] * bool(there)
-    return ", ".join(parts)
+    parts = (f"{number_of_fields(here)} from {crm}" * bool(here), f"{number_of_fields(there)} to {crm}" * bool(there))
+    return ", ".join(part for part in parts if part)
 
 
-def _fields(count: int) -> str:
+def number_of_fields(count: int) -> str:
     return f"{count} field" if count == 1 else f"{count} fields"
 
 

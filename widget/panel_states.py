@@ -140,7 +140,7 @@ def _result(facts: Facts) -> StateWords | None:
             "conflict",
             "Both sides changed the same field.",
             "Nothing was written for it; both values are kept.",
-            "Change one side to what it should be, then sync again.",
+            "Choose below which value to keep.",
             "BOTH_CHANGED",
             "attention",
             "Conflict",
@@ -170,7 +170,9 @@ def _done(facts: Facts) -> StateWords:
     if facts.run is not None and facts.run.status == PARTIAL:
         message, remedy = entry_words(facts, entry)
         return StateWords("done", headline, message, remedy, entry.code, "attention", "Partly in step")
-    return StateWords("done", headline, _left_alone(facts), health_words="In step")
+    since_preview = entry.message if entry.code == "CHANGED_SINCE_PREVIEW" else ""
+    detail = " ".join(part for part in (since_preview, _left_alone(facts)) if part)
+    return StateWords("done", headline, detail, health_words="In step")
 
 
 def _left_alone(facts: Facts) -> str:
@@ -231,6 +233,8 @@ def _ambiguous(facts: Facts) -> StateWords | None:
 def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
     """No run, nothing in the way: how the two records stand."""
     differing = sum(1 for row in rows if row.differs)
+    if open_here := sum(1 for row in rows if row.conflict):
+        return _conflicts(open_here)
     if facts.link is None:
         kind = facts.object_label.lower()
         matched = facts.local is not None
@@ -244,6 +248,13 @@ def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
             "differs", f"{number}.", "Sync to bring both sides in step.", health="attention", health_words=number
         )
     return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
+
+
+def _conflicts(count: int) -> StateWords:
+    headline = "A field was changed on both sides." if count == 1 else f"{count} fields were changed on both sides."
+    return StateWords(
+        "conflict", headline, "Choose below which value to keep.", "", "", "attention", "Needs your choice"
+    )
 
 
 def _number_differing(count: int) -> str:

@@ -54,6 +54,19 @@ class LinkView:
 
 
 @dataclass(frozen=True)
+class ConflictView:
+    """Both sides changed this field since they last agreed, and a person is to choose."""
+
+    id: int
+    crm_by: str
+    crm_at: Moment | None
+    our_by: str
+    our_at: Moment | None
+    may_keep_crm: bool
+    may_keep_ours: bool
+
+
+@dataclass(frozen=True)
 class FieldRow:
     name: str  # CRM field name, stable: used for element ids
     label: str
@@ -67,6 +80,7 @@ class FieldRow:
     just_changed: Literal["", "here", "crm"] = ""  # the side this visit's run changed
     note: str = ""  # "You may not edit this field in Salesforce", "Filled only while empty" …
     long: bool = False  # long text: clamp it
+    conflict: ConflictView | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +124,28 @@ class PanelView:
     run_version: int = 0  # changes whenever the run's row does; sent back as `seen`
     poll_delay_ms: int = 0  # 0: ask again at once (the server holds the request open), else wait
     values_as_of: Moment | None = None  # set when CRM values are not fresh
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One field of a preview. A conflict or a field left alone has the CRM's value as `old` and ours as `new`."""
+
+    label: str
+    kind: Literal["here", "crm", "conflict", "left"]
+    old: str
+    new: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PreviewView:
+    """What a sync would do. `stamp` goes along with the click."""
+
+    crm_name: str
+    headline: str
+    detail: str = ""
+    rows: tuple[PreviewRow, ...] = ()
+    stamp: str = ""
 
 
 @dataclass(frozen=True)

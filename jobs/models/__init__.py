@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jobs.models.base import Base
+from jobs.models.conflict import Conflict
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
@@ -14,6 +15,7 @@ __all__ = [
     "ApiUsage",
     "AuditEntry",
     "Base",
+    "Conflict",
     "Connection",
     "CrmRecord",
     "DescribeCache",

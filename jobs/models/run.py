@@ -68,6 +68,10 @@ class SyncRun(Base):
     undoes_entry_id: Mapped[int | None] = mapped_column(BigId)
     undoes_field: Mapped[str | None] = mapped_column(String(80))
     undoes_run_id: Mapped[int | None] = mapped_column(BigId)
+    # The stamp of the preview the person saw before the click, "" when there was none.
+    previewed: Mapped[str] = mapped_column(String(64), default="")
+    # Local field -> "crm" or "local": whose value a person chose to keep where both had changed.
+    choices: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
 
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)

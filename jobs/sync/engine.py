@@ -27,7 +27,7 @@ from jobs.crm.errors import (
 )
 from jobs.sync import merge, settle
 from jobs.sync.changes import agreed_by, booked, crm_changes
-from jobs.sync.plan import Plan, Refusals, Skip, make_plan, switched_off
+from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 
 MAX_ROUNDS = 4  # the first decision, and three times again
@@ -48,6 +48,8 @@ class Round:
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
     has_entry: bool = True  # False: no intent has been noted in this run yet
+    otherwise: bool = False  # the person saw a preview that said something else
+    looked: bool = False
 
 
 def sync_record(setup: Setup, *, again: bool = False) -> None:
@@ -83,6 +85,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
     scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | state.written)
     plan = make_plan(setup, row, scene, state.refusals)
+    _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
         settle.skipped(setup, row, scene, skip, done=state.done)
         return True
@@ -97,7 +100,9 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         state.written |= written
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
-        settled = settle.Settlement(read, row, scene, plan, state.done, written, state.refusals, state.has_entry)
+        settled = settle.Settlement(
+            read, row, scene, plan, state.done, written, state.refusals, state.has_entry, state.otherwise
+        )
         settle.settle(setup, settled)
     except settle.LocalMovedOn:
         # Ours changed between our look and our commit. What the CRM took from us stays on the books.
@@ -105,6 +110,13 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         state.done = []
         return False
     return True
+
+
+def _compare_with_preview(setup: Setup, plan: Plan, state: Round) -> None:
+    """Once a run: what is decided later follows from what this run did."""
+    if setup.run.previewed and setup.run.attempts == 1 and not state.looked:
+        state.otherwise = stamp_of(plan) != setup.run.previewed
+    state.looked = True
 
 
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:

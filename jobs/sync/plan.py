@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -229,3 +231,14 @@ def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> d
             # Remembered as they were, so that the next change of either side is seen as one.
             base[name] = merge.Base(decision.local, decision.crm)
     return base
+
+
+def stamp_of(plan: Plan) -> str:
+    """Equal for plans that do the same to the same values."""
+    told = [
+        (each.rule.local_field, each.action, each.local, each.crm)
+        for each in plan.decisions
+        if each.action in ("pull", "push", "ask")
+    ]
+    body = json.dumps([plan.skip.code if plan.skip else "", told], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode(errors="surrogatepass")).hexdigest()

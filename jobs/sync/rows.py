@@ -57,6 +57,7 @@ class LinkFacts(NamedTuple):
     id: int
     synced_at: datetime | None
     synced_by: str
+    open_conflicts: int
 
 
 class LocalFacts(NamedTuple):
@@ -75,6 +76,7 @@ class SeenFacts(NamedTuple):
 
 class RunFacts(NamedTuple):
     id: int
+    kind: str
     status: str
     step: str
     version: int
@@ -97,6 +99,7 @@ class EntryFacts(NamedTuple):
     by: str
     created_at: datetime
     finished_at: datetime | None
+    undoes_entry_id: int | None
 
 
 @dataclass(frozen=True)

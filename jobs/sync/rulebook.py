@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,10 +25,15 @@ class MappedField:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What the person who started the run may do, by CRM field; None: everything."""
+    """What the person who started the run may do, by CRM field (None: everything), and what they chose."""
 
     readable: Collection[str] | None = None
     editable: Collection[str] | None = None
+    choices: Mapping[str, str] | None = None  # local field -> whose value to keep where both changed
+
+
+CHOSEN_RULES = {"crm": "prefer_crm", "local": "prefer_local"}
+"""A person's choice between two changed values, as the conflict rule of one run."""
 
 
 def rulebook(mapping: ObjectFacts, info: ObjectInfo, rights: Rights, *, of_new: bool) -> tuple[MappedField, ...]:
@@ -50,7 +55,7 @@ def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Ri
         direction=field.direction,  # type: ignore[arg-type]  # the column holds one of the three
         label=field.label,
         write_rule=field.write_rule,
-        conflict_rule=field.conflict_rule,
+        conflict_rule=CHOSEN_RULES.get((rights.choices or {}).get(field.local_field, ""), field.conflict_rule),
         keep_when_blank=field.keep_when_blank,
         may_clear_crm=field.may_clear_crm,
         duplicate_handling=mapping.duplicate_handling,

@@ -91,7 +91,7 @@ class Setup:
 
     @property
     def _rights(self) -> Rights:
-        return Rights(self.run.readable_fields, self.run.editable_fields)
+        return Rights(self.run.readable_fields, self.run.editable_fields, self.run.choices)
 
     @cached_property
     def live_mappings(self) -> list[FieldFacts]:

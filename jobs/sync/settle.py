@@ -20,6 +20,7 @@ from jobs.records import new_record, write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
+from jobs.sync.conflicts import keep_conflicts
 from jobs.sync.fates import follow
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.rows import linked_pair
@@ -62,6 +63,7 @@ class Settlement:
     written: Mapping[str, merge.Base]  # the base of what was written
     refusals: Refusals
     has_entry: bool = True  # an intent may have been noted: False saves looking for it
+    otherwise: bool = False  # the person saw a preview that said something else
 
 
 def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, has_entry: bool = True) -> None:
@@ -91,7 +93,8 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     touches_local = bool(pulls) or is_new or comes_back
     local = _changed_local(session, setup, what, pulls) if touches_local else what.scene.local
     assert local is not None
-    _save_link(session, setup, what, local.id)
+    conflicts = keep_conflicts(session, setup, what.scene, what.read, what.plan)
+    _save_link(session, setup, what, local.id, conflicts)
     keep_seen(session, setup.connection.id, setup.run.object, what.row)
     entry = _entry(session, setup.run, what.row, local, look=what.has_entry)
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
@@ -105,6 +108,9 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     elif comes_back:
         entry.outcome, entry.code = "updated", "RESTORED_HERE"
         entry.message = words("RESTORED_HERE", crm=setup.crm_label).message
+    elif what.otherwise:
+        entry.code = "CHANGED_SINCE_PREVIEW"
+        entry.message = words(entry.code, crm=setup.crm_label).message
     _finish(session, setup, entry, what.refusals)
 
 
@@ -202,7 +208,7 @@ def _one_creator_at_a_time(session: Session, setup: Setup) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
-def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int) -> None:
+def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int, conflicts: int) -> None:
     """The link with its new base, if it is still as it was looked at."""
     run, scene, now = setup.run, what.scene, utc_now()
     link = scene.link or RecordLink(
@@ -219,6 +225,7 @@ def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id
     link.base = stored_base(base_after(scene, what.plan, what.written))
     link.synced_at, link.synced_by, link.version = now, run.requested_by, seen_version + 1
     link.own_write_at, link.changed_before_at = stamps
+    link.open_conflicts = conflicts
     if scene.link is not None:
         if not update_row(session, link, seen_version=seen_version):
             raise LocalMovedOn

@@ -12,11 +12,11 @@ from jobs.sync.recent import RecentEntries
 from jobs.sync.rows import RecordKey, last_entries, rows_of
 from tests.support.processes import eventually
 from tests.support.stage import Stage
-from widget import panel as panel_module
+from widget import panel_answers
 
 
 def test_the_answer_to_the_click_is_the_result(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panel_module, "GLANCE_SECONDS", 20.0)  # however slow the machine: the bell is what ends it
+    monkeypatch.setattr(panel_answers, "GLANCE_SECONDS", 20.0)  # however slow the machine: the bell is what ends it
     panel = stage.open_panel()
     panel.view()
     assert eventually(lambda: bool(stage.runtime.redis.pubsub_numsub(progress.CHANNEL)[0][1]))
@@ -37,7 +37,7 @@ def test_a_longer_one_is_answered_after_a_moment_in_its_running_state(stage: Sta
 def test_a_click_that_joins_a_run_is_not_held(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = stage.open_panel()
     panel.sync()
-    monkeypatch.setattr(panel_module, "GLANCE_SECONDS", 60.0)
+    monkeypatch.setattr(panel_answers, "GLANCE_SECONDS", 60.0)
     assert panel.sync().headline == "Waiting for a free worker."
 
 

@@ -155,6 +155,16 @@ def add_panel(app: Flask, gallery: Gallery) -> None:
             return draw(running(order[seen], seen + 1, gallery))
         return draw(samples.states()[gallery.end])
 
+    @app.get("/panel/preview")
+    def preview() -> Response:
+        if answer := refused():
+            return answer
+        return Response(render_template("panel/_preview.html", preview=samples.preview()), mimetype="text/html")
+
+    @app.post("/panel/conflicts/<int:conflict_id>")
+    def settle(conflict_id: int) -> Response:
+        return refused() or draw(running("queued", 1, gallery))
+
     @app.get("/panel/view")
     def view() -> Response:
         return refused() or draw(samples.states()["in_step"])

@@ -7,6 +7,7 @@ from typing import Literal
 
 from widget.panel_view import (
     Candidate,
+    ConflictView,
     EntryView,
     FieldRow,
     FrameMessage,
@@ -14,6 +15,8 @@ from widget.panel_view import (
     Moment,
     PanelPage,
     PanelView,
+    PreviewRow,
+    PreviewView,
     StepView,
 )
 
@@ -49,6 +52,35 @@ def fields(crm_name: str) -> tuple[FieldRow, ...]:
             "Revenue", "Annual revenue", "£1,250,000.00", "£1,250,000.00", False, "inbound", inbound, moment("1 y ago")
         ),
         FieldRow("MailingCity", "Mailing city", "", "", False, "two_way", both, note="Filled only while empty"),
+    )
+
+
+def conflicting_fields(crm_name: str) -> tuple[FieldRow, ...]:
+    email, title, *rest = fields(crm_name)
+    conflict = ConflictView(
+        id=5,
+        crm_by="Sample Rep",
+        crm_at=moment("3 min ago"),
+        our_by="Sample Admin",
+        our_at=moment("1 h ago"),
+        may_keep_crm=True,
+        may_keep_ours=True,
+    )
+    return email, replace(title, our_value="Office Manager", differs=True, conflict=conflict), *rest
+
+
+def preview(crm_name: str = "Salesforce") -> PreviewView:
+    return PreviewView(
+        crm_name,
+        f"2 fields would change here, 1 in {crm_name}, 1 changed on both sides, 1 would stay different.",
+        rows=(
+            PreviewRow("Job title", "here", "Office Manager", "Chief of Staff"),
+            PreviewRow("Phone", "here", "", "+44 20 7946 0999"),
+            PreviewRow("Lead score", "crm", "64", "81"),
+            PreviewRow("Email", "conflict", "ana@example.com", "a.sample@example.com", "Both sides changed."),
+            PreviewRow("Mailing city", "left", "Leeds", "York", "It has a value already."),
+        ),
+        stamp="0" * 64,
     )
 
 
@@ -183,12 +215,12 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             base,
             state="conflict",
             headline="Job title was changed on both sides.",
-            detail="Both values are kept as they are. Everything else is in step.",
-            remedy="An admin can settle it under Conflicts.",
-            code="CONFLICT",
+            detail="Nothing was written for it; both values are kept.",
+            remedy="Choose below which value to keep.",
+            code="BOTH_CHANGED",
             health="attention",
-            health_words="1 conflict",
-            fields=changed_fields(name),
+            health_words="Needs your choice",
+            fields=conflicting_fields(name),
         ),
         "failed": replace(
             base,

@@ -317,6 +317,8 @@ def upgrade() -> None:
         sa.Column("undoes_entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undoes_field", sa.String(length=80), nullable=True),
         sa.Column("undoes_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("previewed", sa.String(length=64), nullable=False),
+        sa.Column("choices", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -431,8 +433,53 @@ def upgrade() -> None:
         batch_op.create_index("ix_sync_log_entry_run", ["run_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sync_log_entry_undoes_entry_id"), ["undoes_entry_id"], unique=False)
 
+    op.create_table(
+        "conflict",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("object", sa.String(length=80), nullable=False),
+        sa.Column("crm_record_id", sa.String(length=40), nullable=False),
+        sa.Column("local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("record_name", sa.String(length=400), nullable=False),
+        sa.Column("local_field", sa.String(length=80), nullable=False),
+        sa.Column("crm_field", sa.String(length=120), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("field_type", sa.String(length=20), nullable=False),
+        sa.Column("base", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("ours", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("theirs", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("ours_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ours_by", sa.String(length=200), nullable=False),
+        sa.Column("theirs_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("theirs_by", sa.String(length=200), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.String(length=200), nullable=False),
+        sa.Column("choice", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_conflict_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(
+            ["local_record_id"], ["local_record.id"], name=op.f("fk_conflict_local_record_id_local_record")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_run.id"], name=op.f("fk_conflict_run_id_sync_run")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conflict")),
+    )
+    with op.batch_alter_table("conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_conflict_local_record_id"), ["local_record_id"], unique=False)
+        batch_op.create_index("ix_conflict_settled", ["settled_at", "id"], unique=False)
+        batch_op.create_index(
+            "uq_conflict_open",
+            ["connection_id", "object", "crm_record_id", "local_field"],
+            unique=True,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
+
 
 def downgrade() -> None:
+    op.drop_table("conflict")
     with op.batch_alter_table("sync_log_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sync_log_entry_undoes_entry_id"))
         batch_op.drop_index("ix_sync_log_entry_run")

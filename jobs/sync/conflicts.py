@@ -1,0 +1,122 @@
+"""Conflicts: opened when both sides changed a field and a person is to decide, settled by a run that carries a choice.
+
+A settled field is written by the same checked path as any other: the choice only takes the place of the field's
+conflict rule for one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from jobs.crm.base import CrmRow
+from jobs.models import Conflict, FieldMapping, ObjectMapping
+from jobs.runtime import utc_now
+from jobs.sync import merge
+from jobs.sync.plan import Plan, changed_in_crm_at
+from jobs.sync.rows import RecordKey
+from jobs.sync.rulebook import CHOSEN_RULES
+from jobs.sync.scene import Scene, Setup, local_time
+
+Choice = Literal["crm", "local"]
+
+
+def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, plan: Plan) -> int:
+    """Open, refresh or close the record's conflicts after a sync decided; how many stay open.
+
+    Costs nothing where there are none and were none.
+    """
+    asks = plan.chosen("ask")
+    was_open = scene.link.open_conflicts if scene.link is not None else 0
+    if not asks and not was_open:
+        return 0
+    known = {each.local_field: each for each in open_conflicts(session.connection(), setup.key)}
+    for ask in asks:
+        _keep(session, setup, scene, read, ask, known.pop(ask.rule.local_field, None))
+    # Left as it is because this person may not settle it: it waits for somebody who may.
+    waiting = {each.rule.local_field for each in plan.chosen("leave")} & set(known)
+    for name, conflict in known.items():
+        if name not in waiting:
+            _close(session, setup, conflict)
+    return len(asks) + len(waiting)
+
+
+def open_conflicts(database: DatabaseConnection, key: RecordKey) -> Sequence[Any]:
+    """The open conflicts of a CRM record, as rows with the columns of `Conflict`, oldest first."""
+    query = (
+        select(*Conflict.__table__.columns)
+        .where(Conflict.connection_id == key.connection_id, Conflict.object == key.object)
+        .where(Conflict.crm_record_id == key.crm_record_id, Conflict.settled_at.is_(None))
+        .order_by(Conflict.id)
+    )
+    return database.execute(query).all()
+
+
+def set_rule(session: Session, conflict: Conflict, choice: Choice) -> bool:
+    """Let every later conflict of this field be settled the same way. False when the field is not mapped any more."""
+    query = (
+        select(FieldMapping)
+        .join(ObjectMapping)
+        .where(ObjectMapping.connection_id == conflict.connection_id, ObjectMapping.object == conflict.object)
+        .where(FieldMapping.local_field == conflict.local_field)
+    )
+    mapping = session.scalar(query)
+    if mapping is None:
+        return False
+    mapping.conflict_rule = CHOSEN_RULES[choice]
+    return True
+
+
+def _keep(session: Session, setup: Setup, scene: Scene, read: CrmRow, ask: merge.Decision, known: Any) -> None:
+    values = _sides(setup, scene, read, ask)
+    if known is not None:
+        session.execute(update(Conflict).where(Conflict.id == known.id).values(**values))
+        return
+    assert scene.local is not None  # a conflict needs a base, and a base two records
+    rule = ask.rule
+    session.add(
+        Conflict(
+            connection_id=setup.run.connection_id,
+            object=setup.run.object,
+            crm_record_id=setup.run.crm_record_id,
+            local_record_id=scene.local.id,
+            local_field=rule.local_field,
+            crm_field=rule.crm_field,
+            label=rule.label,
+            field_type=rule.field_type,
+            run_id=setup.run.id,
+            opened_at=utc_now(),
+            **values,
+        )
+    )
+
+
+def _sides(setup: Setup, scene: Scene, read: CrmRow, ask: merge.Decision) -> dict[str, Any]:
+    name = ask.rule.local_field
+    base = scene.bases.get(name)
+    return {
+        "record_name": read.name[:400],
+        "base": base.local if base is not None else None,
+        "ours": ask.local,
+        "theirs": ask.crm,
+        "ours_at": local_time(scene.local, name),
+        "ours_by": _author(scene, name),
+        "theirs_at": changed_in_crm_at(setup, scene, read, ask.rule.crm_field),
+        "theirs_by": read.modified_by[:200],
+    }
+
+
+def _author(scene: Scene, name: str) -> str:
+    origin = scene.local.provenance.get(name) if scene.local is not None else None
+    return str(origin["by"])[:200] if origin else ""
+
+
+def _close(session: Session, setup: Setup, conflict: Any) -> None:
+    choice = (setup.run.choices or {}).get(conflict.local_field, "")
+    by = setup.run.requested_by if choice else ""
+    closed = update(Conflict).where(Conflict.id == conflict.id, Conflict.settled_at.is_(None))
+    session.execute(closed.values(settled_at=utc_now(), settled_by=by, choice=choice))

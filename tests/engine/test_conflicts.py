@@ -1,0 +1,119 @@
+"""Where the rule is `ask`, a conflict opens; a person's choice settles it by the same checked path as any write."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from jobs.models import Conflict
+from jobs.sync.conflicts import set_rule
+from tests.support.office import Office
+
+
+@pytest.fixture
+def ana(office: Office) -> str:
+    return office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana@example.com", Title="Buyer")
+
+
+@pytest.fixture
+def linked(office: Office, ana: str) -> int:
+    office.sync("Contact", ana)
+    return office.linked("Contact", ana)
+
+
+@pytest.fixture
+def asked(office: Office, ana: str, linked: int) -> Conflict:
+    """Both sides have changed the title, and a sync has looked."""
+    office.set_field("Contact", "job_title", conflict_rule="ask")
+    office.edit(ana, Title="Theirs")
+    office.change(linked, job_title="Ours")
+    office.sync("Contact", ana)
+    [conflict] = conflicts(office)
+    return conflict
+
+
+def conflicts(office: Office, *, settled: bool = False) -> list[Conflict]:
+    query = select(Conflict).where(Conflict.settled_at.is_not(None) if settled else Conflict.settled_at.is_(None))
+    with office.runtime.database.read() as session:
+        return list(session.scalars(query))
+
+
+def test_it_holds_both_values_with_their_times_and_authors(office: Office, linked: int, asked: Conflict) -> None:
+    assert (asked.base, asked.ours, asked.theirs) == ("Buyer", "Ours", "Theirs")
+    assert (asked.ours_by, asked.theirs_by) == ("a colleague", office.org.user("rep")["name"])
+    assert asked.ours_at is not None
+    assert asked.theirs_at is not None
+    assert asked.local_record_id == linked
+
+
+def test_it_is_opened_once_and_kept_up_to_date(office: Office, ana: str, linked: int, asked: Conflict) -> None:
+    office.change(linked, job_title="Ours anew")
+    assert office.sync("Contact", ana).outcome == "conflict"
+    [still] = conflicts(office)
+    assert (still.id, still.ours, still.opened_at) == (asked.id, "Ours anew", asked.opened_at)
+
+
+def test_keeping_theirs_brings_it_here(office: Office, ana: str, linked: int, asked: Conflict) -> None:
+    told = office.sync("Contact", ana, choices={"job_title": "crm"})
+    assert told.changes == {("job_title", "here", "Ours", "Theirs")}
+    assert office.values(linked, "job_title") == {"job_title": "Theirs"}
+    assert conflicts(office) == []
+    [settled] = conflicts(office, settled=True)
+    assert (settled.choice, settled.settled_by) == ("crm", "Riley Rep")
+
+
+def test_keeping_ours_writes_it_to_the_crm(office: Office, ana: str, asked: Conflict) -> None:
+    told = office.sync("Contact", ana, choices={"job_title": "local"})
+    assert told.written == {"Title": "Ours"}
+    assert told.changes == {("job_title", "crm", "Theirs", "Ours")}
+    assert conflicts(office) == []
+
+
+def test_after_it_is_settled_the_two_are_silent(office: Office, ana: str, asked: Conflict) -> None:
+    office.sync("Contact", ana, choices={"job_title": "local"})
+    office.time_passes()
+    told = office.sync("Contact", ana)
+    assert (told.outcome, told.writes) == ("unchanged", [])
+
+
+def test_the_choice_is_for_one_run_only(office: Office, ana: str, linked: int, asked: Conflict) -> None:
+    office.sync("Contact", ana, choices={"job_title": "crm"})
+    office.edit(ana, Title="Theirs again")
+    office.change(linked, job_title="Ours again")
+    assert office.sync("Contact", ana).outcome == "conflict"
+
+
+def test_always_changes_the_rule_of_the_field(office: Office, ana: str, linked: int, asked: Conflict) -> None:
+    with office.runtime.database.write() as session:
+        assert set_rule(session, session.get_one(Conflict, asked.id), "crm")
+    office.sync("Contact", ana)
+    assert conflicts(office) == []
+    office.edit(ana, Title="Theirs again")
+    office.change(linked, job_title="Ours again")
+    assert office.sync("Contact", ana).changes == {("job_title", "here", "Ours again", "Theirs again")}
+
+
+def test_it_closes_by_itself_when_one_side_gives_in(office: Office, ana: str, linked: int, asked: Conflict) -> None:
+    office.change(linked, job_title="Theirs")
+    assert office.sync("Contact", ana).outcome == "unchanged"
+    [settled] = conflicts(office, settled=True)
+    assert (settled.choice, settled.settled_by) == ("", "")
+
+
+def test_a_person_who_may_not_write_the_field_does_not_settle_it(office: Office, ana: str, asked: Conflict) -> None:
+    told = office.sync("Contact", ana, choices={"job_title": "local"}, readable_fields=["Title"], editable_fields=[])
+    assert told.writes == []
+    assert told.left_alone == {"job_title": "NOT_YOURS_TO_EDIT"}
+    assert len(conflicts(office)) == 1
+
+
+def test_a_killed_worker_does_not_settle_half(office: Office, ana: str, asked: Conflict) -> None:
+    """The choice is on the run's row: whoever takes the run over decides alike."""
+    run_id = office.ask("Contact", ana, choices={"job_title": "local"})
+    office.org.fault("status", "/composite", status=503, count=4)
+    told = office.do(run_id)
+    assert told.status == "queued"
+    office.org.control("faults", method="DELETE")
+    told = office.again(told)
+    assert told.written == {"Title": "Ours"}
+    assert conflicts(office) == []
