@@ -1,5 +1,6 @@
 /**
- * What the app card and the server say to each other: the JSON of `POST /launch/hubspot` and `POST /launch/hubspot/sync`.
+ * What the app card and the server say to each other: the JSON of `POST /launch/hubspot` and
+ * `POST /launch/hubspot/sync`.
  *
  * Both calls go through `hubspot.fetch`, so HubSpot adds userId, portalId, userEmail and appId to the address and signs
  * the whole (v3). The body below says which record is meant; it is a claim that the server checks.
