@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from jobs.crm.adapters import crm_label
+from jobs.crm.adapters import crm_label, usual_label
 from jobs.kinds import KINDS
 from jobs.mappings import ObjectFacts
 from jobs.models.run import OPEN
@@ -76,7 +76,7 @@ class Facts:
 
     @property
     def object_label(self) -> str:
-        return self.mapping.object_label if self.mapping else self.claims.object
+        return self.mapping.object_label if self.mapping else usual_label(self.connection.crm, self.claims.object)
 
     @property
     def visit_run(self) -> RunFacts | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from jobs.crm import hubspot, salesforce
+from jobs.crm import hubspot, hubspot_names, salesforce
 from jobs.crm.base import CrmAdapter, PersonAdapter
 from jobs.crm.errors import NotAllowed
 from jobs.crm.http import Meter
@@ -29,6 +29,7 @@ class Crm:
     object_pattern: re.Pattern[str]
     # With a person's own token, for a CRM that hands it out.
     open_as_person: Callable[[Runtime, Connection, str], PersonAdapter] | None = None
+    usual_label: Callable[[str], str] = str  # how people there call an object that is not mapped here
 
 
 def _open_salesforce(runtime: Runtime, connection: Connection) -> CrmAdapter:
@@ -66,7 +67,14 @@ CRMS: dict[str, Crm] = {
         salesforce.OBJECT_PATTERN,
         _open_salesforce_as_person,
     ),
-    hubspot.CRM: Crm(hubspot.CRM, hubspot.LABEL, _open_hubspot, hubspot.full_id, hubspot.OBJECT_PATTERN),
+    hubspot.CRM: Crm(
+        hubspot.CRM,
+        hubspot.LABEL,
+        _open_hubspot,
+        hubspot.full_id,
+        hubspot.OBJECT_PATTERN,
+        usual_label=hubspot_names.usual_label,
+    ),
 }
 
 
@@ -84,3 +92,8 @@ def open_as_person(runtime: Runtime, connection: Connection, token: str) -> Pers
 
 def crm_label(crm: str) -> str:
     return CRMS[crm].label
+
+
+def usual_label(crm: str, object_name: str) -> str:
+    """What to call an object that is not mapped; its own name where nothing better is known."""
+    return CRMS[crm].usual_label(object_name)
