@@ -61,7 +61,46 @@ DEFAULTS: dict[str, dict[str, DefaultObject]] = {
                 ("OwnerId", "owner", "inbound"),
             ),
         ),
-    }
+    },
+    "hubspot": {
+        "companies": DefaultObject(
+            "Company",
+            "account",
+            (
+                ("name", "name", "two_way"),
+                ("domain", "domain", "two_way"),
+                ("industry", "industry", "inbound"),
+                ("numberofemployees", "employee_count", "two_way"),
+                ("phone", "phone", "inbound"),
+            ),
+            (("domain", "domain", "domain"), ("name", "name", "name")),
+        ),
+        "contacts": DefaultObject(
+            "Contact",
+            "contact",
+            (
+                ("email", "email", "two_way"),
+                ("firstname", "first_name", "two_way"),
+                ("lastname", "last_name", "two_way"),
+                ("jobtitle", "job_title", "two_way"),
+                ("phone", "phone", "inbound"),
+                ("company", "company", "inbound"),
+            ),
+            (("email", "email", "email"),),
+            needs_email=True,
+        ),
+        "deals": DefaultObject(
+            "Deal",
+            "opportunity",
+            (
+                ("dealname", "name", "two_way"),
+                ("amount", "amount", "two_way"),
+                ("dealstage", "stage", "two_way"),
+                ("closedate", "close_date", "two_way"),
+                ("hubspot_owner_id", "owner", "inbound"),
+            ),
+        ),
+    },
 }
 
 

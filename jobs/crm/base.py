@@ -108,7 +108,7 @@ class CrmAdapter(Protocol):
         """
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
-        """Write `changes` if the record is still as `row` says, and read it back. One call.
+        """Write `changes` if the record is still as `row` says, and read it back.
 
         Raises MovedOn when it changed since. After Unavailable nobody knows whether it was written.
         Salesforce checks in the one call that writes. HubSpot cannot check: two calls, and one more before them when

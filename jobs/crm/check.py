@@ -111,9 +111,9 @@ def hubspot_account(runtime: Runtime, base_url: str, tokens: TokenSource, *, met
     line = Limiter(runtime.redis, f"{hubspot.CRM}:{base_url}")
     told = hubspot.account(HubSpotClient(runtime.settings, base_url, tokens, line=line, meter=meter))
     # Where people use HubSpot depends on where the account's data is kept.
-    domain = str(told.get("uiDomain") or "app.hubspot.com")
-    host = domain if "://" in domain else f"https://{domain}"
-    return Account(str(told["portalId"]), f"HubSpot account {told['portalId']}", [host])
+    domain = str(told.get("uiDomain") or "app.hubspot.com").lower()
+    scheme = "http" if domain in runtime.settings.trusted_crm_hosts else "https"
+    return Account(str(told["portalId"]), f"HubSpot account {told['portalId']}", [f"{scheme}://{domain}"])
 
 
 def _check_salesforce(runtime: Runtime, details: Details) -> ConnectionCheck:

@@ -98,7 +98,10 @@ class HubSpotAdapter:
         }
         if not self._was_read_just_now(row):
             self._require_unmoved(object_name, row, fields)
-        self.client.patch(OBJECTS, checked_object(object_name), full_id(row.record_id), body={"properties": sent})
+        path = (OBJECTS, checked_object(object_name), full_id(row.record_id))
+        answer = self.client.patch(*path, body={"properties": sent})
+        with understood():
+            answer["id"]
         with written_already():
             body = self._body(object_name, row.record_id, fields)
             after = self._row(object_name, row.record_id, body, fields)

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from jobs.crm.errors import NotAllowed, RetryLater
+from jobs.crm.errors import RecordError, RetryLater
 from jobs.crm.hubspot_client import HubSpotClient, understood
 from jobs.models import PeopleCache
 from jobs.runtime import Runtime, utc_now
@@ -89,7 +89,7 @@ class People:
     def _fetch(self) -> None:
         try:
             self._known = [*self._owners(archived=False), *self._owners(archived=True)]
-        except NotAllowed as error:
+        except RecordError as error:
             # Without that right nobody has a name. Remembered too, or every sync would ask again.
             log.warning("people_not_shown", connection_id=self._connection_id, code=error.code)
             self._known = []

@@ -49,7 +49,7 @@ def encode(name: str, field_type: str, value: Value, id_of: Callable[[str], str 
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ";".join(value)
+        return ";".join(sorted(value))
     if field_type == "user":
         owner_id = id_of(str(value))
         if owner_id is None:
