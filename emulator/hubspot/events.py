@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from emulator.control import ControlError, Event
+from emulator.hubspot.associating import Associating, Ends
 from emulator.hubspot.changes import Source
 from emulator.hubspot.errors import ApiError
+from emulator.hubspot.merging import merge as merge_records
 from emulator.hubspot.people import Person
 from emulator.hubspot.schema import ObjectType, SchemaError, build_object
 from emulator.hubspot.writer import Saving
@@ -31,6 +33,11 @@ def events_of(portal: Portal) -> dict[str, Event]:
         "system_touch": system_touch,
         "objects": add_objects,
         "records": load_records,
+        "associate": associate,
+        "disassociate": disassociate,
+        "merge": merge,
+        "associations": add_association,
+        "pipelines": set_pipelines,
         "rules": set_rules,
         "limits": set_limits,
         "scopes": set_scopes,
@@ -72,6 +79,55 @@ def restore(portal: Portal, body: Body) -> Any:
     return {"id": row["hs_object_id"]}
 
 
+def merge(portal: Portal, body: Body) -> Any:
+    """`{object, primary, other, user?}`: merge two records as a CRM user does; answers the id of the new one."""
+    object_type = _object(portal, body)
+    rows = [_row(portal, object_type, {"id": body[name]}) for name in ("primary", "other")]
+    if rows[0]["hs_object_id"] == rows[1]["hs_object_id"]:
+        raise ControlError("a record cannot be merged with itself")
+    merged = merge_records(portal, object_type, rows[0], rows[1], source=by_person(_person(portal, body)))
+    return {"id": merged["hs_object_id"]}
+
+
+def associate(portal: Portal, body: Body) -> Any:
+    """`{object, id, to_object, to_id, type_id?, user?}`: associate two records, with a label when it has a type id."""
+    ends = _ends(portal, body)
+    plain = portal.links.types.plain(ends[0], ends[2])
+    kind = portal.links.types.find(ends[0], ends[2], int(body["type_id"])) if "type_id" in body else plain
+    if plain is None or kind is None:
+        raise ControlError("the two objects cannot be associated so")
+    kinds = Associating(portal, by_person(_person(portal, body))).add(ends, [kind])
+    return {"types": [each.id for each in kinds]}
+
+
+def disassociate(portal: Portal, body: Body) -> Any:
+    """`{object, id, to_object, to_id, user?}`: end an association, whatever its types."""
+    Associating(portal, by_person(_person(portal, body))).remove(_ends(portal, body))
+    return {}
+
+
+def add_association(portal: Portal, body: Body) -> Any:
+    """`{between: [a, b], label?}`: let two objects be associated, or give them one more label."""
+    names = [_object(portal, {"object": each}).name for each in body["between"]]
+    label = body.get("label")
+    definition = {
+        "between": names,
+        "ids": portal.links.types.free_ids(),
+        "names": [f"{names[0]}_to_{names[1]}", f"{names[1]}_to_{names[0]}"],
+        "labels": [label, label],
+        "category": "USER_DEFINED",
+    }
+    portal.add_association(definition)
+    return {"ids": definition["ids"]}
+
+
+def set_pipelines(portal: Portal, body: Body) -> Any:
+    """`{object, pipelines: [...]}`: replace the pipelines of an object, in the short form of a portal file."""
+    name = _object(portal, body).name
+    portal.set_pipelines(name, body["pipelines"])
+    return {"pipelines": list(portal.pipelines.of(name))}
+
+
 def system_touch(portal: Portal, body: Body) -> Any:
     """`{object, id}`: a recalculation inside HubSpot, which moves the modified stamp alone."""
     object_type = _object(portal, body)
@@ -83,8 +139,8 @@ def system_touch(portal: Portal, body: Body) -> Any:
 def add_objects(portal: Portal, body: Body) -> Any:
     """An object as in a portal file, several under `objects`, or `{object, properties: [...]}` for new properties.
 
-    A property of a name that exists replaces the old one: that is how an option or a flag changes. With
-    `between: [a, b]` inside an object it can be associated with others.
+    A property of a name that exists replaces the old one: that is how an option or a flag changes. Whether an object
+    can be associated with others is said by `associations`.
     """
     definitions = (
         [_extended(portal, body)] if "object" in body else [dict(each) for each in body.get("objects", [body])]
@@ -216,6 +272,12 @@ def _row(portal: Portal, object_type: ObjectType, body: Body) -> Row:
     if row is None:
         raise ControlError("there is no such record")
     return row
+
+
+def _ends(portal: Portal, body: Body) -> Ends:
+    from_type, to_type = _object(portal, body), _object(portal, {"object": body["to_object"]})
+    near, far = _row(portal, from_type, body), _row(portal, to_type, {"id": body["to_id"]})
+    return from_type.name, near["hs_object_id"], to_type.name, far["hs_object_id"]
 
 
 def _person(portal: Portal, body: Body) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,8 @@ from emulator.hubspot.people import People
 from emulator.hubspot.pipelines import Pipelines, built
 from emulator.hubspot.rules import Rules
 from emulator.hubspot.schema import ObjectType, Schema, build_object
-from emulator.hubspot.seed import seed
+from emulator.hubspot.seed import first_ids, seed
+from emulator.hubspot.segments import Segments
 from emulator.hubspot.store import Store
 from emulator.hubspot.times import wire_time
 from emulator.hubspot.writer import Writer
@@ -82,6 +83,11 @@ class Portal:
     @property
     def app_id(self) -> int:
         return int(self.definition["app"]["id"])
+
+    @property
+    def started_at(self) -> datetime:
+        """When the portal was seeded: the birth of its users, pipelines and definitions."""
+        return datetime.fromisoformat(self.rows.setting("started_at"))
 
     @property
     def ui_domain(self) -> str:
@@ -145,6 +151,20 @@ class Portal:
         self.save_definition()
         self._index()
 
+    def add_association(self, definition: Mapping[str, Any]) -> None:
+        """Add a kind of association, as `LinkTypes.put` takes it, for this and later starts."""
+        self.links.types.put(definition)
+        self.definition["associations"].append(dict(definition))
+        self.save_definition()
+
+    def set_pipelines(self, object_name: str, definitions: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the pipelines of an object for this and later starts."""
+        given = {object_name: [dict(each) for each in definitions]}
+        made = built(given, at=wire_time(self.clock.now()))
+        self.pipelines.by_object[object_name] = {each["id"]: each for each in made[object_name]}
+        self.definition["pipelines"][object_name] = made[object_name]
+        self.save_definition()
+
     def reset(self) -> None:
         """Back to the seed: data, objects, rules and clock. Secrets and the static token stay."""
         with self.rows.lock:
@@ -204,14 +224,17 @@ class Portal:
             freshness=self.freshness,
             is_locked=self.faults.is_locked,
         )
+        self.segments = Segments(self)
         self._index()
         if saved is None:
             self._seed()
 
     def _seed(self) -> None:
-        headline = seed(self.definition, self.store, self.writer, people=self.people, now=self.clock.now())
+        made = seed(self.definition, self.store, self.writer, people=self.people, now=self.clock.now())
+        self.segments.seed(self.definition.get("lists", ()), made)
         self.freshness.clear()
-        self.rows.save_setting("headline", headline)
+        self.rows.save_setting("headline", first_ids(made))
+        self.rows.save_setting("started_at", self.clock.now().isoformat())
         self.definition["pipelines"] = {
             name: list(pipelines.values()) for name, pipelines in self.pipelines.by_object.items()
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.hubspot.changes import Source
 from emulator.hubspot.people import People
-from emulator.hubspot.seed_records import RecordMaker, first_ids
+from emulator.hubspot.seed_records import RecordMaker
 from emulator.hubspot.store import Store
 from emulator.hubspot.times import wire_time
 from emulator.hubspot.writer import Writer
@@ -18,8 +18,8 @@ Make = Callable[[int], dict[str, Any]]
 
 def seed(
     definition: Mapping[str, Any], store: Store, writer: Writer, *, people: People, now: datetime
-) -> dict[str, str]:
-    """Fill an empty portal; answers the id of the record worth showing of each object.
+) -> dict[str, list[str]]:
+    """Fill an empty portal; answers the ids that were made, by object.
 
     The only thing that differs from start to start are the stamps.
     """
@@ -39,7 +39,12 @@ def seed(
                 records = [{**make(number), **maker.stamps(number)} for number in range(count)]
                 made[name] = writer.load(store.schema.objects[name], records, source)
         _associate(store, made, at=wire_time(now))
-    return first_ids(made)
+    return made
+
+
+def first_ids(made: Mapping[str, list[str]]) -> dict[str, str]:
+    """The records worth showing: the first of each object."""
+    return {name: ids[0] for name, ids in made.items()}
 
 
 def _associate(store: Store, made: Mapping[str, list[str]], *, at: str) -> None:

@@ -6,7 +6,7 @@ same numbers, so that the two CRMs of a demonstration know the same people.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -137,8 +137,3 @@ class RecordMaker:
 
     def _owned(self, number: int) -> Mapping[str, str]:
         return {"hubspot_owner_id": self._owners[_OWNERS[number % len(_OWNERS)]]}
-
-
-def first_ids(made: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The records worth showing: the first of each object."""
-    return {name: ids[0] for name, ids in made.items()}

@@ -23,7 +23,9 @@ class Store:
     def row(self, object_type: ObjectType, record_id: str, *, archived: bool = False) -> Row | None:
         """The living (or, when asked for, the archived) record behind an id."""
         row = self._followed(object_type, self.rows.get(object_type.name, record_id))
-        return row if row is not None and ("_archived" in row) == archived else None
+        if row is None or "_forgotten" in row:
+            return None
+        return row if ("_archived" in row) == archived else None
 
     def was_merged(self, object_type: ObjectType, record_id: str) -> bool:
         row = self.rows.get(object_type.name, record_id)
@@ -41,7 +43,8 @@ class Store:
         """Every living (or archived) record, in no order."""
         with self.rows.lock:
             rows = list(self.rows.table(object_type.name).values())
-        return (row for row in rows if "_merged_into" not in row and ("_archived" in row) == archived)
+        gone = ("_merged_into", "_forgotten")
+        return (row for row in rows if ("_archived" in row) == archived and not any(mark in row for mark in gone))
 
     def value(self, object_type: ObjectType, row: Row, known: Property) -> str | None:
         """The value as the API answers it; None when there is none."""

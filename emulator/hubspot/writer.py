@@ -98,6 +98,16 @@ class Writer:
             self._put(object_type, row, back)
             self._tell(object_type, row, back, op="undelete", at=at, source=source)
 
+    def forget(self, object_type: ObjectType, row: Row, source: Source) -> None:
+        """Wipe a record: nothing but its number is left."""
+        with self._rows.transaction():
+            at = self._clock.stamp()
+            stamp = wire_time(at)
+            husk = {name: row[name] for name in ("hs_object_id", "_created", "_made")}
+            gone = {**husk, "_modified": stamp, "_archived": stamp, "_forgotten": True, "_history": {}}
+            self._put(object_type, row, gone)
+            self._tell(object_type, row, gone, op="delete", at=at, source=source)
+
     def touch(self, object_type: ObjectType, row: Row) -> None:
         """Move the modified stamp and nothing else, as a recalculation inside HubSpot does."""
         with self._rows.transaction():

@@ -64,6 +64,17 @@ def archive(call: Call, name: str, key: str) -> Answer:
     return Answer(204)
 
 
+def forget(call: Call, name: str) -> Answer:
+    """Delete a record for good, with everything that was known of it."""
+    object_type = call.object_type(name, "write")
+    required(call.body, "objectId")
+    key, id_property = str(call.body["objectId"]), call.body.get("idProperty")
+    row = find(call, object_type, key, id_property) or find(call, object_type, key, id_property, archived=True)
+    if row is not None:
+        call.portal.writer.forget(object_type, row, call.access.source)
+    return Answer(204)
+
+
 def merge(call: Call, name: str) -> Answer:
     object_type = call.object_type(name, "write")
     required(call.body, "primaryObjectId", "objectIdToMerge")
