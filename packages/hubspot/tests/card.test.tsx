@@ -210,6 +210,14 @@ describe("Sync this record", () => {
     expect(card.mocks.actions.refreshObjectProperties.callCount).toBe(1);
   });
 
+  it("leaves HubSpot's page alone when nothing has run", async () => {
+    carry(done);
+    const card = open();
+    await card.says("1 field to HubSpot.");
+
+    expect(card.mocks.actions.refreshObjectProperties.callCount).toBe(0);
+  });
+
   it("tries again with the same key when the answer to a click got lost", async () => {
     const questions = carry(answer(), new Error("timed out"), done);
     const card = open();

@@ -89,7 +89,8 @@ export function carry(...replies: Reply[]): Question[] {
     questions.push({ url, method: options.method, body: JSON.parse(JSON.stringify(options.body)) });
     const reply = await (replies.length > 1 ? replies.shift() : replies[0]);
     if (reply instanceof Error) throw reply;
-    if (reply && typeof reply.status === "number") return { ok: false, status: reply.status, json: async () => ({}) };
+    // Whatever the body of an error looks like, it is none of ours.
+    if (reply && typeof reply.status === "number") return { ok: false, status: reply.status, json: async () => answer() };
     return { ok: true, status: 200, json: async () => reply };
   };
   Object.assign(globalThis, { self: globalThis, hsFetch });
