@@ -121,6 +121,28 @@ def test_a_message_page_can_ask_for_a_fresh_launch(
     assert_relaunch(received(window)[-1]["data"], protocol)
 
 
+def test_in_a_modal_of_hubspot_a_panel_at_its_end_closes_the_window(
+    window: Page, gallery: Gallery, host_url: str
+) -> None:
+    frame = open_host(window, gallery, host_url, sandbox=False, path="/state/hubspot/in_step", protocol="hubspot")
+    assert received(window) == []  # the modal has a size of its own, and nobody there listens for another
+    gallery.expire_token()
+    gallery.capped = True
+    frame.get_by_role("button", name="Sync this record").click()
+    frame.get_by_role("button", name="Close this window").click()
+    window.wait_for_timeout(100)
+    assert [json.loads(each["data"]) for each in received(window)] == [{"action": "DONE"}]
+
+
+@pytest.mark.parametrize("sandbox", [False, True])
+def test_so_does_a_message_page_there(window: Page, gallery: Gallery, host_url: str, sandbox: bool) -> None:
+    frame = open_host(window, gallery, host_url, sandbox=sandbox, path="/message/expired", protocol="hubspot")
+    frame.get_by_role("button", name="Close this window").click()
+    window.wait_for_timeout(100)
+    assert json.loads(received(window)[-1]["data"]) == {"action": "DONE"}
+    expect(frame.get_by_role("status")).to_contain_text("Close it by its own button", timeout=10_000)
+
+
 def assert_relaunch(data: Any, protocol: str) -> None:
     if protocol == "lwc":
         assert data == {"type": "crm-sync-widget:relaunch"}
