@@ -90,7 +90,8 @@ export function carry(...replies: Reply[]): Question[] {
     const reply = await (replies.length > 1 ? replies.shift() : replies[0]);
     if (reply instanceof Error) throw reply;
     // Whatever the body of an error looks like, it is none of ours.
-    if (reply && typeof reply.status === "number") return { ok: false, status: reply.status, json: async () => answer() };
+    const status = reply && typeof reply.status === "number" ? reply.status : 200;
+    if (status !== 200) return { ok: false, status, json: async () => answer() };
     return { ok: true, status: 200, json: async () => reply };
   };
   Object.assign(globalThis, { self: globalThis, hsFetch });
