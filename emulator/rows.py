@@ -44,6 +44,8 @@ class Rows:
         self._undo: list[tuple[str, str, Row | None]] = []
         self._on_commit: list[Callable[[], None]] = []
         self._depth = 0
+        # Counts what was ever changed: whoever remembers the number can tell whether anything was since.
+        self.version = 0
         self._load()
 
     def table(self, object_name: str) -> dict[str, Row]:
@@ -107,6 +109,7 @@ class Rows:
 
     def save_setting(self, name: str, value: object) -> None:
         with self.lock:
+            self.version += 1
             self._connection.execute("REPLACE INTO setting VALUES (?, ?)", (name, json.dumps(value)))
 
     def setting(self, name: str) -> Any:
@@ -118,6 +121,7 @@ class Rows:
     def clear(self) -> None:
         """Forget every row and every setting."""
         with self.lock:
+            self.version += 1
             self._connection.execute("DELETE FROM record")
             self._connection.execute("DELETE FROM setting")
             self.tables.clear()
@@ -138,6 +142,7 @@ class Rows:
             announce()
 
     def _save(self, touched: Iterable[tuple[str, str]]) -> None:
+        self.version += 1
         self._connection.execute("BEGIN")
         self._connection.executemany(
             "REPLACE INTO record VALUES (?, ?, ?)",

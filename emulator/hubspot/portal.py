@@ -62,6 +62,7 @@ class Portal:
         self.sessions = Sessions(data_dir / "sessions.sqlite3", new_token=new_access_token, now=self.clock.now)
         self.grants = Grants(data_dir / "oauth.sqlite3", now=self.clock.now)
         self.definition: dict[str, Any] = {}
+        self._seeded_version: int | None = None
         self._start()
         self.limits = Limits(
             self.definition["rates"],
@@ -168,11 +169,14 @@ class Portal:
     def reset(self) -> None:
         """Back to the seed: data, objects, rules and clock. Secrets and the static token stay."""
         with self.rows.lock:
-            self.rows.clear()
             self.faults.clear()
             self.freshness.clear()
             self.clock.offset_seconds = 0.0
-            self._start()
+            # Most callers reset a portal in which nothing was written.
+            if self.rows.version != self._seeded_version:
+                self.rows.clear()
+                self._start()
+            self.freshness.lag_seconds = self.definition["search_lag_seconds"]
         self.limits.reset(self.definition["rates"])
         self.sessions.clear()
         self.grants.clear()
@@ -239,6 +243,7 @@ class Portal:
             name: list(pipelines.values()) for name, pipelines in self.pipelines.by_object.items()
         }
         self.save_definition()
+        self._seeded_version = self.rows.version
 
     def _index(self) -> None:
         for object_type in self.schema.objects.values():
