@@ -19,7 +19,8 @@ from requests.adapters import HTTPAdapter
 from config.settings import Settings
 from jobs.runtime import utc_now
 
-RETRY_STATUSES = (502, 503, 504)
+# 521 to 526: the proxy before HubSpot does not reach it.
+RETRY_STATUSES = (502, 503, 504, 521, 522, 523, 524, 525, 526)
 RETRY_PAUSES_SECONDS = (0.1, 0.4)
 
 
@@ -95,6 +96,9 @@ def _note(meter: Meter, response: requests.Response, took: timedelta) -> None:
     meter.headers = response.headers
     if usage := re.search(r"api-usage=(\d+)/(\d+)", response.headers.get("Sforce-Limit-Info", "")):
         meter.calls_used, meter.calls_allowed = int(usage[1]), int(usage[2])
+    allowed, left = (response.headers.get(f"X-HubSpot-RateLimit-Daily{end}", "") for end in ("", "-Remaining"))
+    if allowed.isdigit() and left.isdigit():
+        meter.calls_used, meter.calls_allowed = int(allowed) - int(left), int(allowed)
     if "Date" not in response.headers:
         return
     try:

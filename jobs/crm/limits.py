@@ -60,16 +60,21 @@ class Limiter:
 
     def wait(self, limit: RateLimit) -> None:
         """Sleep until this call may be made. Raises RateLimited when that would be too long."""
+        seconds = self.reserve(limit)
+        if seconds:
+            time.sleep(seconds)
+
+    def reserve(self, limit: RateLimit) -> float:
+        """Take the next place in line: seconds to go. Raises RateLimited, with none taken, where it is too long."""
         try:
             microseconds = self._place(limit)
         except RedisError as error:
             log.warning("rate_limit_unknown", limit=limit.name, error=type(error).__name__)
-            return
+            return 0.0
         if microseconds < 0:
             free_at = utc_now() + timedelta(microseconds=-microseconds)
             raise RateLimited("Too many of our own calls at once.", code="OWN_RATE_LIMIT", retry_at=free_at)
-        if microseconds:
-            time.sleep(microseconds / 1_000_000)
+        return microseconds / 1_000_000
 
     def learn(self, limit: RateLimit, calls: int) -> None:
         """The CRM told its true limit, which depends on what the customer pays for."""

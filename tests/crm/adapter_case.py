@@ -1,6 +1,7 @@
 """What the contract suite needs to know of a CRM to put its adapter through it.
 
-Another CRM joins by one more class with the same methods and one more entry in `CASES`; the tests stay as they are.
+Another CRM joins by one more class with the same methods and one more entry in `tests/crm/conftest.py`; the tests stay
+as they are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, CrmRow, Fields
+from jobs.values import Value
 from tests.support.office import Office
 from tests.support.org_server import Json
 
@@ -30,9 +32,12 @@ class AdapterCase(Protocol):
     select_many_field: str
     user_field: str
     required_field: str
-    short_field: str  # with room for less than 200 characters
+    refused: tuple[str, Value]  # a value the CRM does not take for that field
+    reshaped: tuple[str, Value, Value]  # one it takes, and what it makes of it
     unmapped_field: str
     missing_id: str  # well formed, and nobody's
+    write_calls: int
+    describe_calls: int
 
     def adapter(self, *, read_seconds: float = 10) -> CrmAdapter:
         """As the worker opens it, with that patience."""
@@ -45,11 +50,18 @@ class AdapterCase(Protocol):
 
     def edit_now(self, record_id: str, **fields: Any) -> None: ...
     def delete(self, record_id: str) -> None: ...
-    def merge(self, record_id: str, into: str) -> None: ...
+    def merge(self, record_id: str, into: str) -> str:
+        """The id of what becomes of the two."""
+
     def hide_field(self, name: str) -> None: ...
     def make_field_read_only(self, name: str) -> None: ...
     def make_record_read_only(self, record_id: str) -> None: ...
-    def hide_record(self, record_id: str) -> None: ...
+    def hide_record(self, record_id: str) -> None:
+        """Nothing of it is there any more for us."""
+
+    def aged(self, row: CrmRow) -> CrmRow:
+        """The row as one that was read a while ago."""
+
     def lock(self, record_id: str) -> None: ...
     def spend_limit(self) -> None: ...
     def expire_tokens(self) -> None: ...
@@ -90,8 +102,11 @@ class SalesforceCase:
     select_many_field = "Languages__c"
     user_field = "OwnerId"
     required_field = "LastName"
-    short_field = "FirstName"
+    refused = ("FirstName", "x" * 200)
+    reshaped = ("Lead_Score__c", 12.345, 12.3)
     unmapped_field = "Description"
+    write_calls = 1
+    describe_calls = 1
     missing_id = "003000000000001AAA"
 
     def __init__(self, office: Office) -> None:
@@ -115,8 +130,9 @@ class SalesforceCase:
     def delete(self, record_id: str) -> None:
         self._org.control("delete", {"object": "Contact", "id": record_id})
 
-    def merge(self, record_id: str, into: str) -> None:
+    def merge(self, record_id: str, into: str) -> str:
         self._org.control("merge", {"object": "Contact", "master": into, "losers": [record_id]})
+        return into
 
     def hide_field(self, name: str) -> None:
         self.office.permit(fields={f"Contact.{name}": "hidden"})
@@ -129,6 +145,9 @@ class SalesforceCase:
 
     def hide_record(self, record_id: str) -> None:
         self.office.permit(records={record_id: "none"})
+
+    def aged(self, row: CrmRow) -> CrmRow:
+        return row  # its stamp is checked with the write itself, whenever it was read
 
     def lock(self, record_id: str) -> None:
         self._org.fault("lock_rows", ids=[record_id], seconds=600)
@@ -181,6 +200,3 @@ class SalesforceCase:
 
 def row_of(case: AdapterCase, adapter: CrmAdapter, record_id: str) -> CrmRow:
     return adapter.read(case.object, record_id, case.fields)
-
-
-CASES = {"salesforce": SalesforceCase}

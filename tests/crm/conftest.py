@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crm.adapter_case import CASES, AdapterCase
+from tests.crm.adapter_case import AdapterCase, SalesforceCase
+from tests.crm.hubspot_case import HubSpotCase
 from tests.support.office_fixtures import (
     admin_api,
     each_office,
@@ -14,7 +15,9 @@ from tests.support.office_fixtures import (
     office_on_postgres,
     office_org,
 )
+from tests.support.portal_fixtures import office_portal, portal_database, portal_office
 
+CASES = {"salesforce": (SalesforceCase, "office"), "hubspot": (HubSpotCase, "portal_office")}
 __all__ = [
     "admin_api",
     "each_office",
@@ -23,11 +26,15 @@ __all__ = [
     "office_keys",
     "office_on_postgres",
     "office_org",
+    "office_portal",
+    "portal_database",
+    "portal_office",
 ]
 
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> AdapterCase:
     """Each CRM there is an adapter for."""
-    made: AdapterCase = CASES[request.param](request.getfixturevalue("office"))
+    make, office = CASES[request.param]
+    made: AdapterCase = make(request.getfixturevalue(office))
     return made

@@ -52,9 +52,10 @@ def refusal(case: AdapterCase, adapter: CrmAdapter, row: CrmRow, **changes: Valu
 
 class TestEachClassForReal:
     def test_rejected_names_the_field(self, case: AdapterCase, adapter: CrmAdapter, row: CrmRow) -> None:
-        error = refusal(case, adapter, row, **{case.short_field: "x" * 200})
+        field, value = case.refused
+        error = refusal(case, adapter, row, **{field: value})
         assert isinstance(error, Rejected)
-        assert error.fields == (case.short_field,)
+        assert error.fields == (field,)
 
     def test_rejected_for_a_required_field(self, case: AdapterCase, adapter: CrmAdapter, row: CrmRow) -> None:
         error = refusal(case, adapter, row, **{case.required_field: None})
@@ -99,7 +100,7 @@ class TestEachClassForReal:
 
     def test_moved_on(self, case: AdapterCase, adapter: CrmAdapter, row: CrmRow) -> None:
         case.edit(row.record_id, **{case.other_text_field: "Anna"})
-        assert isinstance(refusal(case, adapter, row, **{case.text_field: "Owner"}), MovedOn)
+        assert isinstance(refusal(case, adapter, case.aged(row), **{case.text_field: "Owner"}), MovedOn)
 
     def test_row_locked(self, case: AdapterCase, adapter: CrmAdapter, row: CrmRow) -> None:
         case.lock(row.record_id)

@@ -48,7 +48,7 @@ def test_values_come_in_canonical_form(case: AdapterCase, record_id: str) -> Non
 
 def test_only_what_was_asked_for_is_asked_for(case: AdapterCase, record_id: str) -> None:
     case.adapter().read(case.object, record_id, {case.text_field: "text"})
-    said = str(case.calls()[-1])
+    [said] = [call for call in map(str, case.calls()) if record_id in call]
     assert case.text_field in said
     for name in (case.unmapped_field, case.email_field, case.number_field):
         assert name not in said
@@ -75,10 +75,9 @@ def test_a_deleted_record_is_still_read_and_told(case: AdapterCase, record_id: s
 
 
 def test_a_merged_record_names_the_one_it_became(case: AdapterCase, record_id: str) -> None:
-    survivor = case.make()
-    case.merge(record_id, into=survivor)
+    became = case.merge(record_id, into=case.make())
     row = row_of(case, case.adapter(), record_id)
-    assert (row.is_deleted, row.merged_into) == (True, survivor)
+    assert (row.record_id, row.is_deleted, row.merged_into) == (record_id, True, became)
 
 
 def test_a_record_that_is_not_there_is_not_found(case: AdapterCase) -> None:
@@ -99,7 +98,7 @@ def test_a_hidden_field_is_refused_with_a_code_of_its_own(case: AdapterCase, rec
     assert caught.value.code == "INVALID_FIELD"
 
 
-@pytest.mark.parametrize("bad", ["", "1", "x' OR 1=1 --", "003000000000001AAA\n", "../describe", "é" * 15])
+@pytest.mark.parametrize("bad", ["", "x' OR 1=1 --", "003000000000001AAA\n", "../describe", "é" * 15])
 def test_a_malformed_id_never_reaches_the_wire(case: AdapterCase, bad: str) -> None:
     adapter = case.adapter()
     with pytest.raises(Rejected):
@@ -107,7 +106,9 @@ def test_a_malformed_id_never_reaches_the_wire(case: AdapterCase, bad: str) -> N
     assert (adapter.calls, case.calls()) == (0, [])
 
 
-@pytest.mark.parametrize("bad", ["", "Contact WHERE", "a b", "Contact/../x", "1st", "Name,Id", "é", "x" * 90, "Name\n"])
+@pytest.mark.parametrize(
+    "bad", ["", "Contact WHERE", "a b", "Contact/../x", "1st", "Name,Id", "é", "x" * 200, "Name\n"]
+)
 def test_a_malformed_name_never_reaches_the_wire(case: AdapterCase, record_id: str, bad: str) -> None:
     adapter = case.adapter()
     with pytest.raises(Rejected):
@@ -137,13 +138,13 @@ class TestDescribe:
         assert described is not None
         assert case.text_field not in described.info.fields
 
-    def test_unchanged_since_the_last_one_is_told_for_one_call(self, case: AdapterCase) -> None:
+    def test_unchanged_since_the_last_one_is_told(self, case: AdapterCase) -> None:
         adapter = case.adapter()
         described = adapter.describe(case.object)
         assert described is not None
         calls = adapter.calls
         assert adapter.describe(case.object, unless_newer_than=described.last_modified) is None
-        assert adapter.calls == calls + 1
+        assert adapter.calls == calls + case.describe_calls
 
     def test_an_object_that_is_not_there(self, case: AdapterCase) -> None:
         with pytest.raises(NotFound):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from jobs.crm.adapters import open_adapter
-from jobs.crm.errors import ConnectionBroken
+from jobs.crm.errors import ConnectionBroken, MovedOn, Rejected
 from jobs.crm.salesforce import WRITE_HEADERS
 from tests.support.office import Office
 from tests.support.org_server import Json
@@ -99,6 +101,29 @@ class TestWriting:
         row = adapter.read("Account", mill, {"Phone": "phone"})
         adapter.write("Account", row, {"Phone": "1"}, {"Phone": "phone"})
         assert office.shown_in_crm(mill, "OwnerId") == owner
+
+
+class TestFreshness:
+    def test_a_record_changed_in_the_very_second_it_was_read_is_waited_for(self, office: Office) -> None:
+        """The check has a resolution of one second: within it, a second change would go unseen."""
+        ana = office.in_crm("Contact", LastName="Sample")
+        office.org.edit("Contact", ana, {"Title": "Just now"}, user="rep")
+        adapter = office.adapter()
+        row = adapter.read("Contact", ana, {"Title": "text"})
+        with pytest.raises(MovedOn):
+            adapter.write("Contact", row, {"Title": "Owner"}, {"Title": "text"})
+        for _ in range(3):
+            with suppress(MovedOn):
+                settled = adapter.read("Contact", ana, {"Title": "text"})
+                result = adapter.write("Contact", settled, {"Title": "Owner"}, {"Title": "text"})
+                break
+        assert (result.before.values, result.after.values) == ({"Title": "Just now"}, {"Title": "Owner"})
+
+    def test_an_id_too_short_never_reaches_the_wire(self, office: Office) -> None:
+        adapter = office.adapter()
+        with pytest.raises(Rejected):
+            adapter.read("Contact", "1", {"Title": "text"})
+        assert adapter.calls == 0
 
 
 class TestVersions:

@@ -11,6 +11,7 @@ from tests.support.office_fixtures import (
     office_on_postgres,
     office_org,
 )
+from tests.support.portal_fixtures import office_portal, portal_database, portal_office
 
 __all__ = [
     "admin_api",
@@ -20,4 +21,7 @@ __all__ = [
     "office_keys",
     "office_on_postgres",
     "office_org",
+    "office_portal",
+    "portal_database",
+    "portal_office",
 ]

@@ -297,16 +297,19 @@ class Office:
             return usage.today(session, self.connection_id)
 
     @contextmanager
-    def while_waiting(self, path_end: str, act: Callable[[], Any], *, seconds: float = 0.4) -> Iterator[None]:
+    def while_waiting(
+        self, path_end: str, act: Callable[[], Any], *, seconds: float = 0.4, method: str = ""
+    ) -> Iterator[None]:
         """Inside the block the next call to `path_end` is held up on its way in, and `act` is done meanwhile."""
         start = self.next_seq()
-        self.org.fault("latency", path_end, seconds=seconds)
+        self.org.fault("latency", path_end, seconds=seconds, method=method)
 
         def watch() -> None:
             deadline = time.monotonic() + 10
             while time.monotonic() < deadline:
                 entries = self.org.control(f"journal?since={start}&kind=call", method="GET")["entries"]
-                if any(path_end in each["path"] and each["status"] is None for each in entries):
+                waiting = [each for each in entries if path_end in each["path"] and each["status"] is None]
+                if any(method in ("", each["method"]) for each in waiting):
                     act()
                     return
                 time.sleep(0.01)
