@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings, load_settings
-from widget.admin.connection_form import my_domain_url
+from widget.admin.connection_form import addresses, my_domain_url
 
 
 @pytest.fixture
@@ -36,3 +36,25 @@ def test_an_address_is_taken_as_people_paste_it(settings: Settings, typed: str, 
 def test_anything_else_is_refused(settings: Settings, typed: str) -> None:
     with pytest.raises(ValueError, match="My Domain"):
         my_domain_url(typed, settings)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", []),
+        (" \n ", []),
+        ("ana@example.com", ["ana@example.com"]),
+        ("Ana@Example.com\nben@example.org", ["ana@example.com", "ben@example.org"]),
+        ("ana@example.com, ben@example.org;ana@example.com\r\n", ["ana@example.com", "ben@example.org"]),
+    ],
+)
+def test_people_are_named_by_their_addresses_however_they_are_set_apart(typed: str, kept: list[str]) -> None:
+    assert addresses(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["ana", "ana@example.com ben", "@example.com", "<ana@example.com>", "a@b@example.com"]
+)
+def test_what_is_no_address_is_named(typed: str) -> None:
+    with pytest.raises(ValueError, match="is not an email address"):
+        addresses(typed)

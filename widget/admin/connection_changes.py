@@ -18,7 +18,7 @@ from widget.admin.access import person
 from widget.admin.connection_form import Draft, FormErrors
 from widget.context import runtime
 
-PLAIN = ("name", "base_url", "client_id", "launch_issuer")
+PLAIN = ("name", "base_url", "client_id", "launch_issuer", "allowed_emails")
 """The columns whose values the audit trail shows."""
 
 
@@ -69,6 +69,7 @@ def _fill(connection: Connection, draft: Draft, result: ConnectionCheck) -> list
     connection.client_id = draft.client_id
     connection.launch_issuer = draft.launch_issuer
     connection.launch_certificate = draft.launch_certificate
+    connection.allowed_emails = connection_form.addresses(draft.allowed_emails)
     connection.integration_user_id = result.integration_user_id
     connection.host_origins = list(result.host_origins)
     connection.updated_at = utc_now()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from config.settings import Settings
 from jobs.models import Connection
 from jobs.runtime import utc_now
-from jobs.values import clean_text
+from jobs.values import clean_text, email_key
 from jobs.vault import CannotOpen, Vault
 
 MY_DOMAIN = ".my.salesforce.com"
@@ -24,7 +24,7 @@ NOT_MY_DOMAIN = (
 )
 LIGHTNING = ".lightning.force.com"
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
-LONGEST = {"name": 200, "client_id": 300, "launch_issuer": 300, "launch_certificate": 20_000}
+LONGEST = {"name": 200, "client_id": 300, "launch_issuer": 300, "launch_certificate": 20_000, "allowed_emails": 20_000}
 LONGEST_SECRET = 500
 SMALLEST_KEY_BITS = 2048
 
@@ -49,6 +49,7 @@ class Draft:
     forget_canvas_secret: bool = False
     launch_issuer: str = ""
     launch_certificate: str = ""
+    allowed_emails: str = ""
 
 
 def typed(form: Mapping[str, str]) -> Draft:
@@ -64,6 +65,7 @@ def typed(form: Mapping[str, str]) -> Draft:
         forget_canvas_secret=form.get("forget_canvas_secret") == "1",
         launch_issuer=text("launch_issuer"),
         launch_certificate=text("launch_certificate"),
+        allowed_emails=text("allowed_emails"),
     )
 
 
@@ -75,6 +77,7 @@ def stored(connection: Connection) -> Draft:
         client_id=connection.client_id,
         launch_issuer=connection.launch_issuer,
         launch_certificate=connection.launch_certificate,
+        allowed_emails="\n".join(connection.allowed_emails),
     )
 
 
@@ -112,8 +115,20 @@ def check_rest(draft: Draft) -> None:
             read_certificate(draft.launch_certificate)
         except ValueError as error:
             errors["launch_certificate"] = str(error)
+    try:
+        addresses(draft.allowed_emails)
+    except ValueError as error:
+        errors["allowed_emails"] = str(error)
     if errors:
         raise FormErrors(errors)
+
+
+def addresses(text: str) -> list[str]:
+    """The email addresses in a text, each once, however they are set apart. Raises ValueError."""
+    found = {each: email_key(each) for each in re.split(r"[\s,;]+", text) if each}
+    if wrong := next((each for each, address in found.items() if address is None), None):
+        raise ValueError(f"“{wrong[:80]}” is not an email address.")
+    return list(dict.fromkeys(address for address in found.values() if address))
 
 
 def my_domain_url(text: str, settings: Settings) -> str:
