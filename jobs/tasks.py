@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
 from jobs import progress, run_keys, runs, usage
-from jobs.crm.adapters import open_adapter
+from jobs.crm.adapters import crm_label, open_adapter
 from jobs.crm.base import CrmAdapter, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
@@ -20,6 +20,7 @@ from jobs.models import Connection, SyncRun
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
+from jobs.sync.drift import keep_drift
 from jobs.sync.engine import sync_record
 from jobs.sync.scene import Setup
 from jobs.sync.undo import undo_run
@@ -143,6 +144,7 @@ def _sync_one(
     # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
     needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
     info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
+    keep_drift(runtime, mapping, info, crm_label(connection.crm))
     _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
 
 
@@ -160,6 +162,7 @@ def _sync_knowing_fields(setup: Setup) -> None:
         if error.code != "INVALID_FIELD":
             raise
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
+        keep_drift(setup.runtime, setup.mapping, fresh, setup.crm_label)
         sync_record(replace(setup, info=fresh), again=True)
 
 

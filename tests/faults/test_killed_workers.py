@@ -142,7 +142,7 @@ def test_a_write_that_arrives_after_its_worker_died_is_not_done_twice(here: Inst
     person = new_person(here)
     person.change_both_sides()
     lease = here.settings.lease_seconds
-    fault = here.org.fault("latency", f"sobjects/.*{person.record_id}", seconds=lease + 3)
+    fault = here.org.fault("latency", f"sobjects/.*{person.record_id}", seconds=lease + 8)
     run_id = person.rep.click()
     until(lambda: here.has_struck(fault), what="the write is under way")
     here.kill(*here.workers)
