@@ -45,7 +45,9 @@ class Org:
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     data = tmp_path_factory.mktemp("org")
     port = free_ports(1)
+    url = f"http://localhost:{port}"
     command = [sys.executable, "-m", "emulator", "salesforce", "--port", str(port), "--data", str(data)]
+    command += ["--public-url", url]
     with (data / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -55,7 +57,6 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
             stderr=log,
             start_new_session=True,
         )
-    url = f"http://localhost:{port}"
     try:
         processes.wait_until(lambda: _answers(url), process, seconds=30, what="the stand-in org")
         yield Org(url, json.loads((data / "credentials.json").read_text()))

@@ -17,9 +17,11 @@ IDS = {
     "run_id": 1,
     "entry_id": 1,
     "name": "outbound",
+    "crm": "salesforce",
 }
 CHANGES = {
     "admin.connections.switch": {"on": "0"},
+    "admin.oauth.disconnect": {},
     "admin.objects.switch": {"on": "0"},
     "admin.objects.choose": {"duplicate_handling": "skip"},
     "admin.objects.save": {
@@ -35,9 +37,12 @@ CHANGES = {
     "admin.runs.again": {},
     "admin.logs.again": {},
 }
+NEED_A_SIGN_IN = {"admin.oauth.callback", "admin.oauth.edit"}
+"""Shown in test_oauth: pages for who comes back from the CRM, and for a connection made like that."""
 NEED_THE_ORG = {"admin.connections.create", "admin.connections.save", "admin.connections.check"}
 """Shown in test_connections: they change something only when Salesforce lets us in."""
-CHANGE_NOTHING = {"admin.connections.test", "admin.login.sign_in", "admin.login.sign_out"}
+LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}
+CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {"admin.connections.test", "admin.login.sign_in", "admin.login.sign_out"}
 
 
 def rules(app: Flask, method: str) -> list[Rule]:

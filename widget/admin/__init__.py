@@ -20,6 +20,7 @@ from widget.admin import (
     listing,
     login,
     logs,
+    oauth,
     objects,
     overview,
     records,
@@ -29,7 +30,7 @@ from widget.admin import (
 
 csrf = CSRFProtect()
 
-NOUNS = (overview, connections, objects, links, records, runs, logs, audit, users)
+NOUNS = (overview, connections, oauth, objects, links, records, runs, logs, audit, users)
 
 
 def install(app: Flask) -> None:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask import Flask, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
@@ -27,6 +27,9 @@ OPEN_TO_ALL = frozenset({"admin.login.show", "admin.login.sign_in"})
 """What a stranger may reach."""
 OPEN_TO_VIEWERS = OPEN_TO_ALL | {"admin.login.sign_out"}
 """What a viewer may POST to."""
+
+CANNOT_BE_RETURNED_TO = {"admin.oauth.callback": "admin.connections.index"}
+"""Pages whose address is good once, and may hold a code: after a login their neighbour is shown instead."""
 
 EMAIL_MAX_LENGTH = 320
 
@@ -174,4 +177,7 @@ def _to_login() -> AnyResponse:
         return Response(status=401, headers={"HX-Redirect": url_for("admin.login.show", next=here)})
     # Only a page can be returned to: a form has to be sent anew after the login.
     here = request.full_path.rstrip("?") if request.method == "GET" else ""
+    if instead := CANNOT_BE_RETURNED_TO.get(request.endpoint or ""):
+        flash(f"You are not signed in here, at {request.host_url.rstrip('/')}. Sign in, then connect again.", "warn")
+        here = url_for(instead)
     return redirect(url_for("admin.login.show", next=here or None), code=303)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from jobs.accounts import audit
 from jobs.crm.check import ConnectionCheck
+from jobs.crm.errors import CrmError
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection
-from jobs.models.connection import ACTIVE
+from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
 from widget.admin import connection_form
 from widget.admin.access import person
@@ -42,16 +43,17 @@ def insert(session: Session, draft: Draft, result: ConnectionCheck) -> Connectio
     secrets = _fill(connection, draft, result)
     session.flush()
     add_default_mappings(session, connection)
-    _note(session, connection, "connection.create", after=_plain(connection), secrets=secrets)
+    note(session, connection, "connection.create", after=_plain(connection), secrets=secrets)
     return connection
 
 
-def update(session: Session, connection: Connection, draft: Draft, result: ConnectionCheck) -> None:
+def update(session: Session, connection: Connection, draft: Draft, result: ConnectionCheck | None) -> None:
+    """`result` is None where the access is not part of the form, because somebody signed in for it."""
     before = _plain(connection)
-    secrets = _fill(connection, draft, result)
+    secrets = _fill(connection, draft, result) if result is not None else _fill_rest(connection, draft)
     after = _plain(connection)
     changed = [name for name in after if after[name] != before[name]]
-    _note(
+    note(
         session,
         connection,
         "connection.edit",
@@ -63,39 +65,51 @@ def update(session: Session, connection: Connection, draft: Draft, result: Conne
 
 def _fill(connection: Connection, draft: Draft, result: ConnectionCheck) -> list[str]:
     """Take over the form and what the test learned; the names of the secrets that were set."""
-    seal = runtime().vault.seal
-    connection.name = draft.name
     connection.base_url = connection_form.my_domain_url(draft.base_url, runtime().settings)
     connection.client_id = draft.client_id
-    connection.launch_issuer = draft.launch_issuer
-    connection.launch_certificate = draft.launch_certificate
-    connection.allowed_emails = connection_form.addresses(draft.allowed_emails)
     connection.integration_user_id = result.integration_user_id
     connection.host_origins = list(result.host_origins)
-    connection.updated_at = utc_now()
-    connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
-    connection.broken_at = None
+    make_active(connection)
     secrets = []
     if draft.client_secret:
-        connection.client_secret_sealed = seal(draft.client_secret)
+        connection.client_secret_sealed = runtime().vault.seal(draft.client_secret)
         # A token made with the old secret may be another user's: the next call asks for a new one.
         connection.access_token_sealed = ""
         secrets.append("client secret")
+    return secrets + _fill_rest(connection, draft)
+
+
+def _fill_rest(connection: Connection, draft: Draft) -> list[str]:
+    connection.name = draft.name
+    connection.launch_issuer = draft.launch_issuer
+    connection.launch_certificate = draft.launch_certificate
+    connection.allowed_emails = connection_form.addresses(draft.allowed_emails)
+    connection.updated_at = utc_now()
     if draft.canvas_secret:
-        connection.canvas_secret_sealed = seal(draft.canvas_secret)
-        secrets.append("Canvas secret")
-    elif draft.forget_canvas_secret and connection.canvas_secret_sealed:
+        connection.canvas_secret_sealed = runtime().vault.seal(draft.canvas_secret)
+        return ["Canvas secret"]
+    if draft.forget_canvas_secret and connection.canvas_secret_sealed:
         connection.canvas_secret_sealed = ""
-        secrets.append("Canvas secret (removed)")
-    return secrets
+        return ["Canvas secret (removed)"]
+    return []
+
+
+def make_active(connection: Connection) -> None:
+    connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
+    connection.broken_at = None
+
+
+def note_broken(connection: Connection, error: CrmError) -> None:
+    """What a run would note when it met the same answer."""
+    connection.state, connection.broken_code, connection.broken_message = BROKEN, error.code[:60], error.message
+    connection.broken_at = utc_now()
 
 
 def mend(session: Session, connection: Connection) -> None:
     before = {"state": connection.state, "code": connection.broken_code}
-    connection.state, connection.broken_code, connection.broken_message = ACTIVE, "", ""
-    connection.broken_at = None
+    make_active(connection)
     connection.updated_at = utc_now()
-    _note(session, connection, "connection.mend", before=before, after={"state": ACTIVE})
+    note(session, connection, "connection.mend", before=before, after={"state": ACTIVE})
 
 
 def _plain(connection: Connection) -> dict[str, Any]:
@@ -109,10 +123,10 @@ def switch(session: Session, connection: Connection, *, on: bool) -> None:
         return
     connection.syncs_enabled = on
     connection.updated_at = utc_now()
-    _note(session, connection, "connection.switch", before={"syncs": not on}, after={"syncs": on})
+    note(session, connection, "connection.switch", before={"syncs": not on}, after={"syncs": on})
 
 
-def _note(
+def note(
     session: Session,
     connection: Connection,
     action: str,

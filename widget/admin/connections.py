@@ -7,18 +7,24 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from jobs.crm import connect
 from jobs.crm.check import ConnectionCheck, test_connection
+from jobs.crm.connect import FLOWS
+from jobs.crm.errors import ConnectionBroken, CrmError
+from jobs.crm.tokens import AUTHORIZATION_CODE
 from jobs.models import ApiUsage, Connection, ObjectMapping, RecordLink
 from jobs.models.connection import BROKEN
 from jobs.runtime import utc_now
 from widget.admin import connection_changes, connection_form, listing
 from widget.admin.access import admins_only
 from widget.admin.connection_form import Draft, FormErrors
+from widget.admin.connection_health import health_of
 from widget.context import runtime
 
 
 def blueprint() -> Blueprint:
     pages = Blueprint("connections", __name__, url_prefix="/connections")
+    pages.add_app_template_filter(lambda connection: health_of(connection, utc_now()), "admin_health")
     pages.get("/")(index)
     pages.get("/<row:connection_id>")(show)
     pages.get("/new")(new)
@@ -34,7 +40,12 @@ def blueprint() -> Blueprint:
 def index() -> str:
     with runtime().database.read() as session:
         connections = session.scalars(select(Connection).order_by(Connection.name)).all()
-    return render_template("admin/connections/index.html", title="Connections", connections=connections, now=utc_now())
+    return render_template(
+        "admin/connections/index.html",
+        title="Connections",
+        connections=connections,
+        has_app={crm: flow.installed_app(runtime().settings) is not None for crm, flow in FLOWS.items()},
+    )
 
 
 def show(connection_id: int) -> str:
@@ -61,7 +72,7 @@ def show(connection_id: int) -> str:
         links=links,
         calls_today=calls_today or 0,
         public_url=runtime().settings.public_url,
-        now=utc_now(),
+        signed_in=connection.auth_flow == AUTHORIZATION_CODE,
     )
 
 
@@ -93,15 +104,19 @@ def edit(connection_id: int) -> str:
 def save(connection_id: int) -> Response | tuple[str, int]:
     connection = _one(connection_id)
     draft = connection_form.typed(request.form)
+    result: ConnectionCheck | None = None
     try:
-        result = _tested(draft, connection=connection)
-        if result.org_id != connection.org_id:
-            raise FormErrors({"base_url": _other_org(connection, result)})
+        if connection.auth_flow == AUTHORIZATION_CODE:
+            connection_form.check_rest(draft)
+        else:
+            result = _tested(draft, connection=connection)
+            if result.org_id != connection.org_id:
+                raise FormErrors({"base_url": _other_org(connection, result)})
     except FormErrors as error:
         return _form(draft, connection=connection, errors=error.by_field), 422
     with runtime().database.write() as session:
         connection_changes.update(session, session.get_one(Connection, connection.id), draft, result)
-    flash("Connection successful. The connection is saved.", "good")
+    flash("The connection is saved." if result is None else "Connection successful. The connection is saved.", "good")
     return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
 
 
@@ -124,6 +139,8 @@ def test() -> str | tuple[str, int]:
 def check(connection_id: int) -> Response | str:
     """Test connection with what is stored. A broken connection that works again goes on by itself from here."""
     connection = _one(connection_id)
+    if connection.auth_flow == AUTHORIZATION_CODE:
+        return _check_sign_in(connection)
     try:
         result = _ask(connection_form.stored(connection), connection=connection)
     except FormErrors as error:
@@ -139,6 +156,24 @@ def check(connection_id: int) -> Response | str:
         with runtime().database.write() as session:
             connection_changes.mend(session, session.get_one(Connection, connection_id))
     return redirect(url_for("admin.connections.show", connection_id=connection_id), code=303)
+
+
+def _check_sign_in(connection: Connection) -> Response:
+    """With the tokens a person gave us. What is learned about them is stored: they work, or they have ended."""
+    try:
+        org = connect.org_behind(runtime(), connection)
+    except CrmError as error:
+        if isinstance(error, ConnectionBroken):
+            with runtime().database.write() as session:
+                connection_changes.note_broken(session.get_one(Connection, connection.id), error)
+        remedy = FLOWS[connection.crm].remedies.get(error.code, "")
+        flash(f"No connection. {error.message.rstrip('.')}. {remedy}".strip(), "bad")
+    else:
+        flash(f"Connection successful: {org.name}, as {org.user_name}.", "good")
+        if connection.state == BROKEN:
+            with runtime().database.write() as session:
+                connection_changes.mend(session, session.get_one(Connection, connection.id))
+    return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
 
 
 def switch(connection_id: int) -> Response:

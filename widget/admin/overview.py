@@ -15,6 +15,7 @@ from jobs.models.connection import BROKEN
 from jobs.models.run import FAILED, OPEN
 from jobs.runtime import utc_now
 from jobs.schedule import CLOCK
+from widget.admin.connection_health import health_of
 from widget.admin.display import CRM_NAMES
 from widget.context import runtime
 
@@ -119,8 +120,10 @@ def _connection_concern(connection: Connection, now: datetime) -> Concern | None
     link = url_for("admin.connections.show", connection_id=connection.id)
     crm = CRM_NAMES.get(connection.crm, connection.crm)
     if connection.state == BROKEN:
-        sentence = f"{connection.name} is broken, nothing syncs: {connection.broken_message}"
-        return Concern("bad", sentence, link, "Repair the connection")
+        health = health_of(connection, now)
+        sentence = f"{connection.name} is {health.word.lower()}, nothing syncs"
+        sentence += f": {health.cause}" if health.cause else "."
+        return Concern("bad" if health.tone == "bad" else "warn", sentence, link, "Repair the connection")
     if connection.paused_until is not None and connection.paused_until > now:
         sentence = f"{connection.name} waits until {connection.paused_until:%H:%M} UTC because {crm} asked for it."
         return Concern("warn", sentence, link, "See the connection")
