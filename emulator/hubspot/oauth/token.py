@@ -146,6 +146,7 @@ def _facts(portal: Portal, grant: Grant) -> dict[str, Any]:
         "user_id": int(grant.user_id),
         "user": person.email if person else "",
         "scopes": grant.scope.split(),
+        "is_private_distribution": False,
     }
 
 

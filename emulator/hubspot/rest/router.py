@@ -132,7 +132,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...], tuple[Resource, ...]], ...] = (
     ("owners", _SUPPORTED, _OWNERS),
     ("lists", _SUPPORTED, _LISTS),
     ("schemas", ("v3",), _SCHEMAS),
-    ("crm-object-schemas", DATED_VERSIONS, tuple((method, "/schemas" + path, run) for method, path, run in _SCHEMAS)),
+    ("crm-object-schemas", _SUPPORTED, tuple((method, "/schemas" + path, run) for method, path, run in _SCHEMAS)),
     ("account-info", _SUPPORTED, _ACCOUNT),
 )
 _ADAPTERS = {
