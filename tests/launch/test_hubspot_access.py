@@ -98,6 +98,14 @@ class TestWhileHubSpotDoesNotAnswer:
             assert answer["message"] == "HubSpot does not answer us right now."
             assert answer["poll_after_ms"] == 5000
 
+    def test_a_silent_hubspot_is_not_waited_for_until_the_card_gives_up(
+        self, portal_stage: PortalStage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("widget.launch.hubspot_record.LONGEST_READ_SECONDS", 0.5)
+        portal_stage.card()
+        portal_stage.org.fault("hang", "/crm/objects", seconds=3)
+        assert portal_stage.card()["state"] == "unreachable"
+
     def test_while_it_has_asked_us_to_wait(self, portal_stage: PortalStage) -> None:
         portal_stage.change_connection(paused_until=utc_now() + timedelta(seconds=3))
         answer = portal_stage.card()

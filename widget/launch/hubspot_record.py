@@ -6,6 +6,7 @@ whoever may use the connection. That it is there is found out by reading it, or 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 CRM = "hubspot"
 TRY_AGAIN_MS = 5000
+LONGEST_READ_SECONDS = 5.0
 
 
 def is_mapped(here: Runtime, connection: Connection, asked: CardRequest) -> bool:
@@ -46,7 +48,7 @@ def look(here: Runtime, connection: Connection, asked: CardRequest) -> bool:
     if (pause := connection.paused_until) is not None and pause > utc_now():
         return _by_memory(here, connection, asked, _busy(connection, pause))
     try:
-        look_as_connection(here, connection, mapping, asked.record_id)
+        look_as_connection(_in_a_hurry(here), connection, mapping, asked.record_id)
     except NotFound as error:
         raise _refused(error.code or "NOT_FOUND", connection, mapping, error.message) from None
     except RetryLater as error:
@@ -56,6 +58,12 @@ def look(here: Runtime, connection: Connection, asked: CardRequest) -> bool:
         log.warning("record_not_read", code=error.code, connection_id=connection.id)
         return _by_memory(here, connection, asked, _refused(error.code, connection, mapping, error.message))
     return True
+
+
+def _in_a_hurry(here: Runtime) -> Runtime:
+    """With less patience than a worker has: HubSpot drops a card's call after 15 seconds, and makes it again."""
+    seconds = min(here.settings.crm_timeout_read, LONGEST_READ_SECONDS)
+    return replace(here, settings=here.settings.model_copy(update={"crm_timeout_read": seconds}))
 
 
 def _mapping(here: Runtime, connection: Connection, asked: CardRequest) -> ObjectFacts | None:
