@@ -12,7 +12,7 @@ from jobs.crm.http import Meter, may_be_host
 from jobs.crm.hubspot_client import HubSpotClient
 from jobs.crm.limits import Limiter
 from jobs.crm.salesforce_auth import request_token
-from jobs.crm.tokens import BorrowedToken, TokenSource
+from jobs.crm.tokens import BorrowedToken, PastedToken, TokenSource
 from jobs.runtime import Runtime
 
 _SALESFORCE_REMEDIES = {
@@ -147,7 +147,7 @@ def _check_salesforce(runtime: Runtime, details: Details) -> ConnectionCheck:
 
 def _check_hubspot(runtime: Runtime, details: Details) -> ConnectionCheck:
     _require_address(runtime, details.base_url, hubspot.LABEL, hubspot.HOST_SUFFIXES)
-    account = hubspot_account(runtime, details.base_url, BorrowedToken(details.access_token))
+    account = hubspot_account(runtime, details.base_url, PastedToken(details.access_token))
     return ConnectionCheck(
         True,
         "Connection successful",

@@ -73,6 +73,13 @@ class BorrowedToken:
         raise AuthorizationLost("The session of this person has ended.", code="INVALID_SESSION_ID")
 
 
+class PastedToken(BorrowedToken):
+    """A token an admin typed in, to be tried."""
+
+    def renew(self, used: AccessToken) -> AccessToken:
+        raise _refused_as_it_is()
+
+
 class ConnectionTokens:
     """The connection's own token. Many processes may find it ended at once: one renews, the others wait for it."""
 
@@ -127,7 +134,7 @@ class ConnectionTokens:
 
     def _require_renewable(self) -> None:
         if self._is_static:
-            raise AuthorizationLost("The access token was refused.", code="INVALID_AUTHENTICATION")
+            raise _refused_as_it_is()
 
     def _win(self, used: AccessToken) -> bool:
         """Claim the renewal by a conditional update; losing is normal."""
@@ -190,6 +197,10 @@ def _require_version(connection: Connection, version: int) -> None:
     """Somebody may have signed in anew or disconnected meanwhile: what is heard of the old access is void then."""
     if connection.token_version != version:
         raise Unavailable("The access was changed while it was renewed.", code="TOKEN_BUSY")
+
+
+def _refused_as_it_is() -> AuthorizationLost:
+    return AuthorizationLost("The access token was refused.", code="INVALID_AUTHENTICATION")
 
 
 def end_of(granted: Mapping[str, Any], asked_at: datetime) -> datetime | None:

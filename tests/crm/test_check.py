@@ -8,6 +8,7 @@ import pytest
 
 from jobs.crm import check
 from tests.support.office import Office
+from tests.support.portal_office import PortalOffice
 
 
 def checked(office: Office, **details: str) -> check.ConnectionCheck:
@@ -125,3 +126,55 @@ def test_the_secret_is_in_no_message(office: Office) -> None:
 )
 def test_who_may_frame_the_panel_follows_from_the_address(base_url: str, origins: list[str]) -> None:
     assert check.host_origins(base_url) == origins
+
+
+class TestHubSpot:
+    def checked(self, office: PortalOffice, **details: str) -> check.ConnectionCheck:
+        true = {"base_url": office.org.url, "access_token": office.org.static_token}
+        return check.check_details(office.runtime, check.Details("hubspot", **(true | details)))
+
+    def test_it_is_green_and_says_whose_account_it_is(self, portal_office: PortalOffice) -> None:
+        start = portal_office.next_seq()
+        result = self.checked(portal_office, base_url=f" {portal_office.org.url}/ ")
+        known = portal_office.org.credentials
+        assert (result.ok, result.message) == (True, "Connection successful")
+        assert (result.org_id, result.host_origins) == (str(known["portal_id"]), [f"http://{known['ui_domain']}"])
+        assert [each["path"] for each in portal_office.org.journal("call") if each["seq"] >= start] == [
+            "/account-info/2026-09/details"
+        ]
+
+    @pytest.mark.parametrize(
+        ("details", "code", "remedy"),
+        [
+            ({"access_token": "pat-na1-wrong"}, "INVALID_AUTHENTICATION", "access token"),
+            ({"access_token": ""}, "INVALID_AUTHENTICATION", "access token"),
+            ({"base_url": "https://example.com"}, "BAD_ADDRESS", "api.hubapi.com"),
+            ({"base_url": "http://api.hubapi.com"}, "BAD_ADDRESS", "api.hubapi.com"),
+            ({"base_url": "https://api.hubapi.com.example.com"}, "BAD_ADDRESS", "api.hubapi.com"),
+        ],
+    )
+    def test_each_wrong_detail_is_told_from_the_others(
+        self, portal_office: PortalOffice, details: dict[str, str], code: str, remedy: str
+    ) -> None:
+        result = self.checked(portal_office, **details)
+        assert (result.ok, result.code) == (False, code)
+        assert remedy in result.remedy
+
+    @pytest.mark.parametrize(
+        ("trouble", "code", "remedy"),
+        [
+            ({"kind": "drop"}, "NO_ANSWER", "may reach"),
+            ({"kind": "status", "status": 403}, "MISSING_SCOPES", "scopes"),
+            ({"kind": "status", "status": 200, "body": []}, "NO_ANSWER", "may reach"),
+            ({"kind": "rate_limit", "limit": "daily"}, "DAILY", "tomorrow"),
+        ],
+    )
+    def test_each_refusal_has_its_remedy(
+        self, portal_office: PortalOffice, trouble: dict[str, Any], code: str, remedy: str
+    ) -> None:
+        order = dict(trouble)
+        portal_office.org.fault(order.pop("kind"), "/details", count=None, **order)
+        result = self.checked(portal_office)
+        assert (result.ok, result.code) == (False, code)
+        assert remedy in result.remedy
+        assert portal_office.org.static_token not in str(result)
