@@ -12,6 +12,7 @@ from jobs.values import Value
 class LocalField:
     label: str
     field_type: str
+    options: tuple[tuple[str, str], ...] = ()  # (value, label) of a choice; () where it takes any
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jobs.kinds import KINDS
+from jobs.kinds import KINDS, LocalField
 from jobs.models import Connection, FieldMapping, MatchRule, ObjectMapping
 from jobs.runtime import utc_now
 
@@ -131,8 +131,12 @@ def _mapping(connection: Connection, name: str, default: DefaultObject) -> Objec
 
 
 def field_mapping(kind: str, crm_field: str, local_field: str, direction: str, *, position: int = 0) -> FieldMapping:
+    """A FieldMapping with the default rules, for a field the kind comes with."""
+    return mapping_of(KINDS[kind].fields[local_field], crm_field, local_field, direction, position=position)
+
+
+def mapping_of(field: LocalField, crm_field: str, local_field: str, direction: str, *, position: int) -> FieldMapping:
     """A FieldMapping with the default rules, typed and labelled as our field is."""
-    field = KINDS[kind].fields[local_field]
     return FieldMapping(
         position=position,
         crm_field=crm_field,

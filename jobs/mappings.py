@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Table, bindparam, event, select, update
 from sqlalchemy.orm import Session
 
 from jobs.db import row_of
+from jobs.fields import fields_of
+from jobs.kinds import LocalField
 from jobs.models import Connection as ConnectionRow
-from jobs.models import FieldMapping, MatchRule, ObjectMapping, SetupVersion
+from jobs.models import CustomField, FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.sync import matching
 
 _VERSION = select(SetupVersion.version).where(SetupVersion.id == 1)
@@ -28,7 +30,7 @@ _CONNECTION = (
     .where(_CONNECTIONS.c.id == bindparam("connection_id"))
 )
 _UNKNOWN = object()
-_WATCHED = (ObjectMapping, FieldMapping, MatchRule)
+_WATCHED = (ObjectMapping, FieldMapping, MatchRule, CustomField)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class FieldFacts:
     may_clear_crm: bool = True
     enabled: bool = True
     paused_reason: str = ""
+    options: tuple[tuple[str, str], ...] = ()  # (value, label) of our field's choices; () where it takes any
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,19 @@ class MappingBook:
             return self._known.get(key, _UNKNOWN)
 
 
-def object_facts(mapping: ObjectMapping) -> ObjectFacts:
-    """The row as values."""
+def object_facts(mapping: ObjectMapping, fields_here: Mapping[str, LocalField] | None = None) -> ObjectFacts:
+    """The row as values. `fields_here`: the fields of its kind, where their choices matter."""
+    here = fields_here or {}
     return ObjectFacts(
         **_columns(ObjectFacts, mapping, but=("fields", "match_rules")),
-        fields=tuple(FieldFacts(**_columns(FieldFacts, each)) for each in mapping.fields),
+        fields=tuple(_field_facts(each, here.get(each.local_field)) for each in mapping.fields),
         match_rules=tuple(matching.Rule(**_columns(matching.Rule, each)) for each in mapping.match_rules),
     )
+
+
+def _field_facts(mapping: FieldMapping, here: LocalField | None) -> FieldFacts:
+    options = here.options if here is not None else ()
+    return FieldFacts(**_columns(FieldFacts, mapping, but=("options",)), options=options)
 
 
 def _columns(facts: type[Any], row: object, *, but: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -132,7 +141,7 @@ def _load(database: Connection, connection_id: int, object_name: str) -> ObjectF
     )
     with Session(database) as session:
         mapping = session.scalar(query)
-        return object_facts(mapping) if mapping is not None else None
+        return object_facts(mapping, fields_of(session, mapping.kind)) if mapping is not None else None
 
 
 @event.listens_for(Session, "before_flush")

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from jobs.kinds import KINDS, display_name
+from jobs.fields import fields_of
+from jobs.kinds import KINDS, LocalField, display_name
 from jobs.models import FieldMapping, LocalRecord, MatchRule, ObjectMapping, RecordKey
 from jobs.runtime import utc_now
 from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
@@ -26,11 +27,13 @@ def change_local(session: Session, record: LocalRecord, values: Mapping[str, Any
 
     A field that comes from a CRM is read-only here: a change would be overwritten by the next sync.
     """
-    changed = {name for name, value in _typed(record.kind, values).items() if record.values.get(name) != value}
+    fields = fields_of(session, record.kind)
+    typed = _typed(record.kind, fields, values)
+    changed = {name for name, value in typed.items() if record.values.get(name) != value}
     if record.version and (fixed := changed & inbound_fields(session, record.kind)):
-        labels = ", ".join(KINDS[record.kind].fields[name].label for name in sorted(fixed))
+        labels = ", ".join(fields[name].label for name in sorted(fixed))
         raise RecordError(f"{labels}: the value comes from the CRM. Change it there.")
-    write_values(session, record, _typed(record.kind, values), by=by, source=HERE, at=utc_now())
+    write_values(session, record, typed, by=by, source=HERE, at=utc_now())
 
 
 def create_local(session: Session, kind: str, values: Mapping[str, Any], *, by: str) -> LocalRecord:
@@ -153,8 +156,7 @@ def _rekey(session: Session, record: LocalRecord, pairs: Iterable[tuple[str, str
             )
 
 
-def _typed(kind: str, values: Mapping[str, Any]) -> dict[str, Value]:
-    fields = KINDS[kind].fields
+def _typed(kind: str, fields: Mapping[str, LocalField], values: Mapping[str, Any]) -> dict[str, Value]:
     typed: dict[str, Value] = {}
     for name, raw in values.items():
         if name not in fields:

@@ -19,6 +19,8 @@ import idna
 from email_validator import EmailNotValidError, validate_email
 from tldextract import TLDExtract
 
+from jobs.lists import FREE_MAIL_DOMAINS, LEGAL_PHRASES, LEGAL_SIGNS, LEGAL_WORDS
+
 FieldType = Literal[
     "text",
     "long_text",
@@ -44,24 +46,12 @@ Value = str | int | float | bool | list[str] | None
 SIGNIFICANT_DIGITS = 15
 BIGGEST_EXACT = 10**SIGNIFICANT_DIGITS
 
-FREE_MAIL_DOMAINS = frozenset(
-    """
-    126.com 163.com aol.com free.fr gmail.com gmx.com gmx.de gmx.net googlemail.com hotmail.com icloud.com
-    libero.it live.com mac.com mail.com mail.ru me.com msn.com orange.fr outlook.com pm.me proton.me
-    protonmail.com qq.com t-online.de uol.com.br web.de yahoo.com yandex.com yandex.ru ymail.com zoho.com
-    """.split()  # noqa: SIM905 - a column of words reads better than a column of quotes
-)
-_LEGAL_FORMS = frozenset(
-    """
-    ab ag aps as bv co company corp corporation gmbh inc incorporated kg kk limited llc llp lp ltd ltda nv
-    ohg oy plc pte pty sa sarl sas se spa srl
-    """.split()  # noqa: SIM905 - as above
-)
-
-
 # Addresses and domains are looked at again and again: by each panel, each plan, each match.
 REMEMBERED = 4096
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Signs nobody sees: soft hyphen, zero-width spaces and joiners, direction marks, the byte order mark. They come along
+# when people copy an address; in a text they may mean something, so only keys and addresses are freed of them.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 class ValueRefused(ValueError):
@@ -107,7 +97,7 @@ def clean_domain(raw: Any) -> str | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def _domain_of(text: str) -> str | None:
-    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", text.lower())
+    host = re.sub(r"^[a-z][a-z0-9+.-]*://", "", _seen(text).lower())
     host = re.split(r"[/?#\s]", host, maxsplit=1)[0].rsplit("@", 1)[-1].split(":", 1)[0].strip(".")
     try:
         ascii_host = idna.encode(host, uts46=True).decode("ascii")
@@ -134,7 +124,7 @@ def email_key(raw: Any) -> str | None:
 @lru_cache(maxsize=REMEMBERED)
 def _email_of(text: str) -> str | None:
     try:
-        address = validate_email(text, check_deliverability=False, test_environment=True)
+        address = validate_email(_seen(text), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
     return address.normalized.lower()
@@ -145,14 +135,46 @@ def name_key(raw: Any) -> str | None:
     text = clean_text(raw)
     if text is None:
         return None
+    plain = _without_accents(_seen(text))
+    words = _words(_without_legal_signs(plain)) or _words(plain)
+    return " ".join(_without_legal_words(words) or words) or None
+
+
+def _without_accents(text: str) -> str:
     # Decomposed first: some signs fall apart into capitals.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     # Accents of Latin, Greek and Cyrillic; the voicing marks of kana make another letter.
-    plain = "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
+    return "".join(c for c in folded if not "\u0300" <= c <= "\u036f")
+
+
+def _words(text: str) -> list[str]:
     # "S.A." and "L.L.C." are one word each.
-    words = re.findall(r"\w+", re.sub(r"(?<=\b\w)\.", "", plain))
-    kept = [word for word in words if word not in _LEGAL_FORMS] or words
-    return " ".join(kept) or None
+    return re.findall(r"\w+", re.sub(r"(?<=\b\w)\.", "", text))
+
+
+def _without_legal_signs(text: str) -> str:
+    shorter = text
+    for sign in _legal_signs():
+        shorter = shorter.replace(sign, " ")
+    return shorter
+
+
+def _without_legal_words(words: list[str]) -> list[str]:
+    kept = words
+    for phrase in LEGAL_PHRASES:
+        if tuple(kept[-len(phrase) :]) == phrase:
+            kept = kept[: -len(phrase)]
+    kept = [word for word in kept if word not in LEGAL_WORDS]
+    return kept if kept == words else _without_legal_words(kept)
+
+
+@cache
+def _legal_signs() -> tuple[str, ...]:
+    return tuple(_without_accents(sign) for sign in LEGAL_SIGNS)
+
+
+def _seen(text: str) -> str:
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def domain_key(raw: Any) -> str | None:
@@ -165,7 +187,7 @@ MATCH_KEYS: dict[str, Callable[[Any], str | None]] = {
     "email": email_key,
     "domain": domain_key,
     "name": name_key,
-    "text": lambda raw: (clean_text(raw) or "").casefold() or None,
+    "text": lambda raw: _seen(clean_text(raw) or "").strip().casefold() or None,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jobs.models.base import Base
 from jobs.models.conflict import Conflict
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
+from jobs.models.field import CustomField
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, KeepApart, LocalRecord, RecordKey, RecordLink
@@ -18,6 +19,7 @@ __all__ = [
     "Conflict",
     "Connection",
     "CrmRecord",
+    "CustomField",
     "DescribeCache",
     "FieldMapping",
     "Heartbeat",

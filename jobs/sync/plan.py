@@ -12,6 +12,7 @@ from functools import partial
 from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
 from jobs.sync import filters, merge
+from jobs.sync.choices import Choices
 from jobs.sync.fates import is_deleted_with
 from jobs.sync.filter_values import compared_as
 from jobs.sync.rulebook import MappedField
@@ -176,9 +177,38 @@ def _decide(
             return merge.Decision(field.rule, "leave", None, theirs, "VALUE_REFUSED")
     if theirs is None and field.crm_field in row.unreadable:
         return merge.Decision(field.rule, "leave", ours, None, "VALUE_REFUSED")
-    decision = merge.decide(field.rule, base, ours, theirs, newer_here)
-    if decision.action == "push" and (code := _refused(field, ours, refusals)):
-        return merge.Decision(field.rule, "leave", ours, theirs, code)
+    if field.choices is not None and ours != theirs:
+        return _choose(field.choices, field, base, ours, theirs, newer_here, refusals)
+    return _refusable(field, merge.decide(field.rule, base, ours, theirs, newer_here), refusals)
+
+
+def _choose(
+    choices: Choices,
+    field: MappedField,
+    base: merge.Base | None,
+    ours: Value,
+    theirs: Value,
+    newer_here: merge.NewerHere,
+    refusals: Refusals,
+) -> merge.Decision:
+    """Decided in the CRM's spelling; what is taken is spelled as ours, what is left keeps its own."""
+    spelled = choices.as_theirs(ours)
+    if base is not None:
+        base = merge.Base(choices.as_theirs(base.local), choices.as_theirs(base.crm))
+    decision = _refusable(field, merge.decide(field.rule, base, spelled, theirs, newer_here), refusals)
+    if decision.action == "push":
+        return decision
+    if decision.action != "pull":
+        return decision._replace(local=ours)
+    try:
+        return decision._replace(local=ours, crm=choices.as_ours(theirs))
+    except LookupError:
+        return decision._replace(action="leave", local=ours, why="OPTION_UNKNOWN")
+
+
+def _refusable(field: MappedField, decision: merge.Decision, refusals: Refusals) -> merge.Decision:
+    if decision.action == "push" and (code := _refused(field, decision.local, refusals)):
+        return decision._replace(action="leave", why=code)
     return decision
 
 

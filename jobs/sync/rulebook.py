@@ -8,8 +8,11 @@ from typing import Any
 
 from jobs.crm.base import FieldInfo, ObjectInfo
 from jobs.mappings import FieldFacts, ObjectFacts
-from jobs.sync import merge
+from jobs.sync import merge, pairs
+from jobs.sync.choices import Choices
 from jobs.values import Value, normaliser
+
+_CHOICES = frozenset({"select", "multi_select"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class MappedField:
     crm_field: str
     rule: merge.Rule
     normalise: Callable[[Any], Value]  # raises ValueRefused
-    info: FieldInfo
+    choices: Choices | None  # of a choice whose options the CRM tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +62,20 @@ def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Ri
         keep_when_blank=field.keep_when_blank,
         may_clear_crm=field.may_clear_crm,
         duplicate_handling=mapping.duplicate_handling,
-        cannot_pull=_cannot_pull(mapping, field, rights),
+        cannot_pull=_cannot_pull(mapping, field, info, rights),
         cannot_push=_cannot_push(mapping, field, info, rights),
     )
-    return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), info)
+    choices = Choices(info.options, field.options) if info.options and field.field_type in _CHOICES else None
+    return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), choices)
 
 
-def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, rights: Rights) -> str:
+def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> str:
     if not mapping.inbound:
         return "INBOUND_OFF"
     if not mapping.may_update_here:
         return "UPDATE_HERE_OFF"
+    if not pairs.fits(field.field_type, info, outward=False):
+        return "TYPE_MISMATCH"
     return "HIDDEN_FROM_YOU" if rights.readable is not None and field.crm_field not in rights.readable else ""
 
 
@@ -78,8 +84,12 @@ def _cannot_push(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, right
         return "OUTBOUND_OFF"
     if not mapping.may_update_there:
         return "UPDATE_THERE_OFF"
+    if info.calculated:
+        return "CALCULATED_IN_CRM"
     if not info.may_update:
         return "READ_ONLY_IN_CRM"
+    if not pairs.fits(field.field_type, info, outward=True):
+        return "TYPE_MISMATCH"
     if rights.readable is not None and field.crm_field not in rights.readable:
         return "HIDDEN_FROM_YOU"
     if rights.editable is not None and field.crm_field not in rights.editable:

@@ -68,6 +68,15 @@ _W: dict[str, tuple[str, str]] = {
     "UPDATE_THERE_OFF": ("Existing records in {crm} are not updated.", "An admin can allow it under Objects."),
     "HIDDEN_FROM_YOU": ("You may not see this field in {crm}.", "Ask your {crm} admin for access."),
     "NOT_YOURS_TO_EDIT": ("You may not edit this field in {crm}.", "Ask your {crm} admin for access."),
+    "CALCULATED_IN_CRM": (
+        "{crm} calculates this field itself.",
+        "An admin can map it from {crm} to us only.",
+    ),
+    "TYPE_MISMATCH": (
+        "The field in {crm} is of a type that does not fit ours.",
+        "An admin can check the field mapping.",
+    ),
+    "OPTION_UNKNOWN": ("Our field has no such choice.", "An admin can add it, or another can be chosen in {crm}."),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
     "FIELD_GONE": ("{crm} has no such field, or hides it from us.", "An admin can check the field mapping."),
     "KEPT_WHEN_BLANK": ("It is blank in {crm}; our value is kept.", "The field mapping says so."),

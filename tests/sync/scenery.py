@@ -6,7 +6,7 @@ Our fields are `email`, `first_name` … of a contact; theirs have the Salesforc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -46,13 +46,17 @@ def setup(
     match_rules: Sequence[matching.Rule] = (),
     read_only: Sequence[str] = (),
     gone: Sequence[str] = (),
+    described: Mapping[str, Mapping[str, Any]] | None = None,
     syncs_enabled: bool = True,
     readable: list[str] | None = None,
     editable: list[str] | None = None,
     clock_offset: float | None = None,
     **switches: Any,
 ) -> Setup:
-    """A run about one contact. `gone` and `read_only`: CRM fields that are not shown to us, or not ours to write."""
+    """A run about one contact. `gone` and `read_only`: CRM fields that are not shown to us, or not ours to write.
+
+    `described`: what else the CRM says of a field.
+    """
     mapping = ObjectFacts(
         1, 1, "Contact", "Contact", "contact", fields=fields, match_rules=tuple(match_rules), **switches
     )
@@ -63,6 +67,8 @@ def setup(
         for each in fields
         if each.crm_field not in gone
     }
+    for name, more in (described or {}).items():
+        known[name] = replace(known[name], **more)
     return Setup(
         runtime=cast(Runtime, None),  # whoever decides purely has no use for one
         adapter=cast(CrmAdapter, Clock(clock_offset)),

@@ -12,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.provisional import domains
 
-from jobs.values import FREE_MAIL_DOMAINS, MATCH_KEYS, domain_key, email_key, name_key
+from jobs.lists import FREE_MAIL_DOMAINS
+from jobs.values import MATCH_KEYS, domain_key, email_key, name_key
 
 SAME_COMPANY = [
     ("Sample Inc", "Sample, Inc."),
@@ -28,6 +29,18 @@ SAME_COMPANY = [
     ("ﬁeld Sample", "Field Sample"),  # a ligature
     ("サンプル株式会社", "ｻﾝﾌﾟﾙ株式会社"),  # full and half width
     ("℡ Sample", "TEL Sample"),
+    ("Sample A/S", "Sample"),
+    ("Sample S. A.", "Sample, S.A."),
+    ("Sample Sp. z o.o.", "SAMPLE SP Z O O"),
+    ("Sample Société Anonyme", "Sample"),
+    ("Sample Pty. Ltd.", "Sample Private Limited"),
+    ("Sample Limited Liability Company", "Sample LLC"),
+    ("株式会社サンプル", "サンプル(株)"),
+    ("㈱サンプル", "サンプル"),
+    ("샘플 주식회사", "샘플"),
+    ("Sam\u200bple Org", "Sample\ufeff Org"),  # zero-width signs
+    ("Sam\u00adple", "Sample"),
+    ("株式会社", "株式会社"),
     ("Limited Company", "limited company"),  # nothing but legal forms: then they are the name
 ]
 OTHER_COMPANY = [
@@ -35,6 +48,7 @@ OTHER_COMPANY = [
     ("Sample Org", "Sample Organic"),
     ("Limited Company", "Incorporated"),
     ("Sample 1", "Sample 2"),
+    ("A S Sample", "Sample"),  # at the end only
 ]
 NO_ADDRESS = ["ana", "ana@", "@example.com", "ana@example", "ana@exa mple.com", "a@b@example.com", "", None, "\ud800"]
 NO_DOMAIN = [
@@ -64,8 +78,19 @@ def test_a_name_without_letters_says_nothing(name: str | None) -> None:
     assert name_key(name or "") is None
 
 
-@pytest.mark.parametrize("spelling", ["ana@example.com", "ANA@EXAMPLE.COM", " Ana@Example.com "])
-def test_an_address_is_the_same_in_every_case(spelling: str) -> None:
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "ana@example.com",
+        "ANA@EXAMPLE.COM",
+        " Ana@Example.com ",
+        "\u200bana@example.com\u200b",
+        "a\u00adna@exam\u200dple.com",
+        "\ufeffana@example.com",
+        "\u202aana@example.com\u202c",
+    ],
+)
+def test_an_address_is_the_same_in_every_case_and_with_signs_nobody_sees(spelling: str) -> None:
     assert email_key(spelling) == "ana@example.com"
 
 
@@ -75,7 +100,14 @@ def test_what_is_no_address_matches_nobody(text: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "spelling", ["example.com", "https://www.example.com/team", "http://EXAMPLE.com:80", "a.example.com"]
+    "spelling",
+    [
+        "example.com",
+        "https://www.example.com/team",
+        "http://EXAMPLE.com:80",
+        "a.example.com",
+        "exam\u200bple.com\ufeff",
+    ],
 )
 def test_a_domain_is_the_same_with_and_without_its_trimmings(spelling: str) -> None:
     assert domain_key(spelling) == "example.com"

@@ -33,6 +33,7 @@ def test_the_page_has_no_table_that_nobody_runs() -> None:
         "What may stand in the way?",
         "What forbids a change here?",
         "What forbids a change there?",
+        "Which types fit together?",
     )
 
 
@@ -161,17 +162,32 @@ def test_what_forbids_a_change_here() -> None:
     lines = table("What forbids a change here?")
     there = linked(local({"job_title": "Chief"}), {"job_title": merge.Base("Chief", "Chief")})
     used = set()
-    for inbound, ours, update, sees in product(ON_OFF, ("there", "being made"), ON_OFF, YES_NO):
+    for inbound, ours, update, fits, sees in product(ON_OFF, ("there", "being made"), ON_OFF, YES_NO, YES_NO):
         if (inbound, ours) == ("off", "being made"):
             continue  # no record is made then
-        facts = {"inbound": inbound, "ours": ours, "update here": update, "the rep may see the field": sees}
+        facts = {
+            "inbound": inbound,
+            "ours": ours,
+            "update here": update,
+            "the types fit": fits,
+            "the rep may see the field": sees,
+        }
         switches = {"inbound": ON_OFF[inbound], "may_update_here": ON_OFF[update]}
-        one = setup(TITLE, readable=None if sees == "yes" else ["Email"], **switches)
+        types = {} if fits == "yes" else {"Title": {"field_type": "boolean"}}
+        one = setup(TITLE, readable=None if sees == "yes" else ["Email"], described=types, **switches)
         action, why = decided(one, row({"Title": "Director"}), there if ours == "there" else unmatched())
         line = the_line(lines, facts)
         used.add(lines.index(line))
         assert (action, why) == (("leave", line.outcome[0]) if line.outcome[0] != "-" else ("pull", why)), facts
     assert used == set(range(len(lines))), "a line of the page is about nothing"
+
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "calculated": {"calculated": True, "may_update": False},
+    "read-only": {"may_update": False},
+    "of a type that does not fit": {"field_type": "boolean"},
+    "writable": {},
+}
 
 
 def test_what_forbids_a_change_there() -> None:
@@ -186,12 +202,12 @@ def test_what_forbids_a_change_there() -> None:
 
 
 def every_right() -> Iterator[tuple[dict[str, str], Setup]]:
-    for outbound, update, writable, sees, edits, fits in product(ON_OFF, ON_OFF, YES_NO, YES_NO, YES_NO, YES_NO):
+    for outbound, update, theirs, sees, edits, fits in product(ON_OFF, ON_OFF, FIELDS, YES_NO, YES_NO, YES_NO):
         one = setup(
             EMAIL,
             outbound=ON_OFF[outbound],
             may_update_there=ON_OFF[update],
-            read_only=[] if writable == "yes" else ["Email"],
+            described={"Email": FIELDS[theirs]},
             readable=["Email"] if sees == "yes" else [],
             editable=["Email"] if edits == "yes" else [],
         )
@@ -199,7 +215,7 @@ def every_right() -> Iterator[tuple[dict[str, str], Setup]]:
             {
                 "outbound": outbound,
                 "update there": update,
-                "the CRM lets us write the field": writable,
+                "the CRM's field": theirs,
                 "the rep may see it": sees,
                 "the rep may edit it": edits,
                 "the value fits": fits,

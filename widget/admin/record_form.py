@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs.kinds import KINDS, LocalField
+from jobs.fields import fields_of as local_fields
+from jobs.kinds import LocalField
 from jobs.models import Connection, FieldMapping, LocalRecord, ObjectMapping
 from widget.admin.display import CRM_NAMES
 
@@ -41,7 +42,7 @@ class FormField:
 def fields_of(session: Session, record: LocalRecord, typed: Mapping[str, str] | None = None) -> list[FormField]:
     """Every field of the record's kind, in the kind's order."""
     held_by = _held_by(session, record.kind)
-    fields = KINDS[record.kind].fields
+    fields = local_fields(session, record.kind)
     return [_field(record, name, field, held_by.get(name, ""), typed) for name, field in fields.items()]
 
 

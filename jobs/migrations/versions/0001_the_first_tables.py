@@ -63,6 +63,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("crm", "org_id", name=op.f("uq_connection_crm_org_id")),
     )
     op.create_table(
+        "custom_field",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("label", sa.String(length=200), nullable=False),
+        sa.Column("field_type", sa.String(length=20), nullable=False),
+        sa.Column("options", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custom_field")),
+        sa.UniqueConstraint("kind", "name", name=op.f("uq_custom_field_kind_name")),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
@@ -537,6 +549,7 @@ def downgrade() -> None:
 
     op.drop_table("run_key")
     op.drop_table("heartbeat")
+    op.drop_table("custom_field")
     op.drop_table("connection")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
