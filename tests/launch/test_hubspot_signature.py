@@ -10,13 +10,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hubspot.utils.signature import Signature
 
-from tests.support.portal_proofs import TWELVE, v3_signature
+from tests.support.portal_proofs import TWELVE, v1_headers, v2_headers, v3_signature
 from widget.launch.hubspot_signature import ProofRefused, SignedRequest, caller, decoded, signers
 
 SECRET = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
 URL = "https://www.example.com/webhook_uri"
 BODY = b"{'example_field':'example_value'}"
+EVENTS = (
+    b'[{"eventId":1,"subscriptionId":12345,"portalId":62515,"occurredAt":1564113600000,'
+    b'"subscriptionType":"contact.creation","attemptNumber":0,"objectId":123,"changeSource":"CRM",'
+    b'"changeFlag":"NEW","appId":54321}]'
+)
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 CALLER = "userId=11&portalId=22&userEmail=ana%40example.com&appId=33"
 CARD = f"https://widget.example.com/launch/hubspot?{CALLER}"
@@ -63,19 +69,32 @@ class TestPublishedExamples:
         assert refusal(signed, now, body=BODY.replace(b"'", b'"')) == "WRONG_SIGNATURE"
         assert refusal(signed, now, method="GET") == "WRONG_SIGNATURE"
 
-    @pytest.mark.parametrize(
-        "signature",
-        [
-            "69fc6631a867edd4f9e9e627fc5c1148e3fbdd8b21837b6d2b8901c1fa57f750",
-            "4fe4e3a7d3cf09db53be39d0a58130e2aaba074ec123a9e355b876a689a1c383",
-        ],
-        ids=["v1", "v2"],
-    )
-    def test_the_older_kinds_are_no_v3_signature(self, signature: str) -> None:
-        signed = SignedRequest("POST", URL.encode(), BODY, signature, "1693657560000")
+    def test_v1_and_v2_which_these_tests_sign_with_to_be_refused(self) -> None:
+        double = b'{"example_field":"example_value"}'
+        published = {
+            "69fc6631a867edd4f9e9e627fc5c1148e3fbdd8b21837b6d2b8901c1fa57f750": v1_headers(SECRET, BODY),
+            "232db2615f3d666fe21a8ec971ac7b5402d33b9a925784df3ca654d05f4817de": v1_headers(SECRET, EVENTS),
+            "4fe4e3a7d3cf09db53be39d0a58130e2aaba074ec123a9e355b876a689a1c383": v2_headers(SECRET, "POST", URL, BODY),
+            "eee2dddcc73c94d699f5e395f4b9d454a069a6855fbfa152e91e88823087200e": v2_headers(SECRET, "GET", URL, b""),
+            "9569219f8ba981ffa6f6f16aa0f48637d35d728c7e4d93d0d52efaa512af7900": v2_headers(SECRET, "POST", URL, double),
+        }
+        assert {known: made["X-HubSpot-Signature"] for known, made in published.items()} == {
+            known: known for known in published
+        }
+
+    @pytest.mark.parametrize("older", [v1_headers(SECRET, BODY), v2_headers(SECRET, "POST", URL, BODY)])
+    def test_the_older_kinds_are_no_v3_signature(self, older: dict[str, str]) -> None:
+        signed = SignedRequest("POST", URL.encode(), BODY, older["X-HubSpot-Signature"], "1693657560000")
         now = datetime.fromtimestamp(1693657560, UTC)
         assert refusal(signed, now) == "MALFORMED_SIGNATURE"
         assert refusal(signed, now, signature=None) == "NO_SIGNATURE"
+
+    def test_hubspots_own_client_signs_the_decoded_address_the_same(self) -> None:
+        """No published example holds a code, and the client does not decode: it is handed what HubSpot signs."""
+        for code, character in TWELVE.items():
+            timestamp, decoded_url = at(NOW), f"{CARD}&x={character}".replace("%40", "@")
+            signature = Signature.get_signature(SECRET, "{}", "v3", decoded_url, "POST", timestamp)
+            assert accepted(SignedRequest("POST", f"{CARD}&x={code}".encode(), b"{}", signature, timestamp)), code
 
 
 class TestTheAddressThatIsSigned:
