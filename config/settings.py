@@ -231,6 +231,16 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Client secret of the same app.",
     )
+    hubspot_login_url: Origin = Field(
+        default="https://app.hubspot.com",
+        description="Where people sign in to HubSpot. Another one only for a stand-in.",
+        json_schema_extra={"expects": "an https address such as https://app.hubspot.com, without a path"},
+    )
+    hubspot_api_url: Origin = Field(
+        default="https://api.hubapi.com",
+        description="Where HubSpot's API is, for whoever connects by sign-in. Another one only for a stand-in.",
+        json_schema_extra={"expects": "an https address such as https://api.hubapi.com, without a path"},
+    )
 
     @field_validator("data_dir")
     @classmethod

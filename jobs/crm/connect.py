@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,13 +20,13 @@ from authlib.integrations.requests_client import OAuth2Session
 from pydantic import SecretStr
 
 from config.settings import Settings
-from jobs.crm import salesforce
-from jobs.crm.check import host_origins
+from jobs.crm import hubspot, salesforce
+from jobs.crm.check import host_origins, hubspot_account
 from jobs.crm.errors import AuthorizationLost, Misconfigured, RateLimited, Unavailable
 from jobs.crm.http import Meter, Transport, may_be_host
-from jobs.crm.tokens import TOKEN_TIMEOUT_SECONDS, BorrowedToken, ConnectionTokens, TokenSource
+from jobs.crm.tokens import TOKEN_TIMEOUT_SECONDS, BorrowedToken, ConnectionTokens, TokenSource, end_of
 from jobs.models import Connection
-from jobs.runtime import Runtime
+from jobs.runtime import Runtime, utc_now
 
 VERIFIER_LENGTH = 64  # RFC 7636 allows 43 to 128 characters
 DEAD_ALREADY = ("invalid_token", "unsupported_token_type", "invalid_grant")
@@ -66,6 +67,7 @@ class Grant:
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    expires_at: datetime | None
     answer: Mapping[str, Any] = field(repr=False)
 
 
@@ -83,7 +85,7 @@ class Flow:
     asks_address: bool
     endpoints: Callable[[Settings, str], Endpoints]  # by the address of the sign-in
     home: Callable[[Settings, Mapping[str, Any]], str]  # from the token answer: where the API is
-    identify: Callable[[Runtime, str, TokenSource], Org]
+    identify: Callable[[Runtime, str, TokenSource, Mapping[str, Any]], Org]  # the last: the token answer
     installed_app: Callable[[Settings], App | None]
     remedies: Mapping[str, str]
     revoked_by_hand: str  # where an admin of the CRM takes the access away
@@ -113,6 +115,7 @@ def exchange(
 ) -> Grant:
     """Trade a code for tokens. Raises AuthorizationLost, RateLimited, Unavailable or Misconfigured."""
     url = flow.endpoints(settings, address).token
+    asked_at = utc_now()
     with _understood():
         session = _session(flow, app, settings=settings, url=url)
         answer = session.fetch_token(
@@ -122,19 +125,20 @@ def exchange(
         raise Unavailable("The answer held no token.", code="NO_ANSWER")
     if not answer.get("refresh_token"):
         raise Misconfigured("The app gives access for this session only.", code="NO_REFRESH_TOKEN")
-    return Grant(str(answer["access_token"]), str(answer["refresh_token"]), answer)
+    expires_at = end_of(answer, asked_at)
+    return Grant(str(answer["access_token"]), str(answer["refresh_token"]), expires_at, answer)
 
 
 def org_of(runtime: Runtime, flow: Flow, grant: Grant) -> Org:
     """The org behind a fresh grant. Raises CrmError."""
     base_url = flow.home(runtime.settings, grant.answer)
-    return flow.identify(runtime, base_url, BorrowedToken(grant.access_token))
+    return flow.identify(runtime, base_url, BorrowedToken(grant.access_token), grant.answer)
 
 
 def org_behind(runtime: Runtime, connection: Connection) -> Org:
     """The org behind what is stored, asked now, with a renewed token if ours has ended. Raises CrmError."""
     tokens = ConnectionTokens(runtime, connection, Meter())
-    return FLOWS[connection.crm].identify(runtime, connection.base_url, tokens)
+    return FLOWS[connection.crm].identify(runtime, connection.base_url, tokens, {})
 
 
 def revoke(settings: Settings, flow: Flow, app: App, *, address: str, token: str) -> None:
@@ -209,7 +213,7 @@ def _salesforce_home(settings: Settings, answer: Mapping[str, Any]) -> str:
     return f"{'http' if host in settings.trusted_crm_hosts else 'https'}://{host}"
 
 
-def _salesforce_org(runtime: Runtime, base_url: str, tokens: TokenSource) -> Org:
+def _salesforce_org(runtime: Runtime, base_url: str, tokens: TokenSource, _answer: Mapping[str, Any]) -> Org:
     version = runtime.settings.salesforce_api_version
     identity = salesforce.SalesforceAdapter(runtime.settings, base_url, tokens, api_version=version).identity()
     user = identity["user"]
@@ -253,4 +257,58 @@ _SALESFORCE = Flow(
     revoked_by_hand="Setup, Connected Apps OAuth Usage",
 )
 
-FLOWS: dict[str, Flow] = {flow.crm: flow for flow in (_SALESFORCE,)}
+
+def _hubspot_endpoints(settings: Settings, _address: str) -> Endpoints:
+    root = f"{settings.hubspot_api_url}/oauth/{settings.hubspot_api_version}/token"
+    return Endpoints(f"{settings.hubspot_login_url}/oauth/authorize", root, f"{root}/revoke")
+
+
+def _hubspot_account(runtime: Runtime, base_url: str, tokens: TokenSource, answer: Mapping[str, Any]) -> Org:
+    account = hubspot_account(runtime, base_url, tokens)
+    return Org(
+        org_id=account.portal_id,
+        name=account.name,
+        base_url=base_url,
+        user_id=str(answer.get("user_id") or ""),
+        user_name="",  # the account information does not say
+        host_origins=tuple(account.host_origins),
+        api_version=runtime.settings.hubspot_api_version,
+    )
+
+
+# Endpoints and error codes: HubSpot's OAuth API guide; the scopes are those of the app in packages/hubspot.
+_HUBSPOT = Flow(
+    crm=hubspot.CRM,
+    scopes=(
+        "oauth",
+        "crm.lists.read",
+        "crm.objects.companies.read",
+        "crm.objects.companies.write",
+        "crm.objects.contacts.read",
+        "crm.objects.contacts.write",
+        "crm.objects.deals.read",
+        "crm.objects.deals.write",
+        "crm.objects.owners.read",
+        "crm.schemas.companies.read",
+        "crm.schemas.contacts.read",
+        "crm.schemas.deals.read",
+    ),
+    client_auth="client_secret_post",
+    asks_address=False,
+    endpoints=_hubspot_endpoints,
+    home=lambda settings, _answer: settings.hubspot_api_url,
+    identify=_hubspot_account,
+    installed_app=lambda settings: _app(settings.hubspot_client_id, settings.hubspot_client_secret),
+    remedies={
+        "access_denied": "Press Connect again and choose Connect app, signed in as a super admin of the account.",
+        "invalid_client": "Copy client id and client secret again from the app's Auth page in HubSpot.",
+        "invalid_grant": "The authorisation has ended or was used before: allow access again.",
+        "invalid_scope": "Give the app the scopes that Connect asks for.",
+        "MISSING_SCOPES": "Give the app the scopes that Connect asks for, then allow access again.",
+        "rate_limit_exceeded": "Wait a few minutes, then try again.",
+        "NO_ANSWER": "Wait a moment, then try again. If it stays so, check that this server may reach HubSpot.",
+    },
+    revoked_by_hand="Settings, Integrations, Connected apps",
+)
+
+FLOWS: dict[str, Flow] = {flow.crm: flow for flow in (_SALESFORCE, _HUBSPOT)}

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Org:
-    """The stand-in org, as its own process."""
+    """A stand-in for a CRM, as its own process."""
 
     url: str
     credentials: dict[str, Any]
@@ -43,11 +44,21 @@ class Org:
 
 @pytest.fixture(scope="session")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
-    data = tmp_path_factory.mktemp("org")
+    with _stand_in("salesforce", tmp_path_factory.mktemp("org")) as org:
+        yield org
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
+    with _stand_in("hubspot", tmp_path_factory.mktemp("portal")) as portal:
+        yield portal
+
+
+@contextmanager
+def _stand_in(crm: str, data: Path) -> Iterator[Org]:
     port = free_ports(1)
     url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "emulator", "salesforce", "--port", str(port), "--data", str(data)]
-    command += ["--public-url", url]
+    command = [sys.executable, "-m", "emulator", crm, "--port", str(port), "--data", str(data), "--public-url", url]
     with (data / "server.log").open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -58,7 +69,7 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
             start_new_session=True,
         )
     try:
-        processes.wait_until(lambda: _answers(url), process, seconds=30, what="the stand-in org")
+        processes.wait_until(lambda: _answers(url), process, seconds=30, what="the stand-in")
         yield Org(url, json.loads((data / "credentials.json").read_text()))
     finally:
         processes.stop(process, seconds=5)
@@ -69,7 +80,8 @@ def runtime(
     tmp_path: Path, valkey_server: EmbeddedValkey, database_url: str, request: pytest.FixtureRequest
 ) -> Iterator[Runtime]:
     """Settings, an up-to-date database with sample rows and two people, and the queue server."""
-    hosts = [request.getfixturevalue("org").url.partition("://")[2]] if "org" in request.fixturenames else []
+    stand_ins = [request.getfixturevalue(name) for name in ("org", "portal") if name in request.fixturenames]
+    hosts = [each.url.partition("://")[2] for each in stand_ins]
     settings = load_settings(
         {
             "data_dir": tmp_path / "data",
@@ -116,6 +128,6 @@ def _signed_in(app: Flask, email: str) -> Visitor:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/services/data/", timeout=2).status_code < 500
+        return requests.get(f"{url}/_emulator/faults", timeout=2).status_code < 500
     except requests.RequestException:
         return False

@@ -25,19 +25,21 @@ class SignIn:
 
     admin: Visitor
     org: Org
+    crm: str = "salesforce"
+    yes: str = "allow"
 
-    def start(self, path: str = "/admin/connections/connect/salesforce", **form: str) -> str:
+    def start(self, path: str = "", **form: str) -> str:
         """The address of the CRM's page that we send the browser to."""
-        page = self.admin.post(path, form)
+        page = self.admin.post(path or f"/admin/connections/connect/{self.crm}", form)
         found = _REFRESH.search(page.text)
         assert found, page.text
         return html.unescape(found[1])
 
-    def decide(self, url: str, decision: str = "allow", *, role: str = "admin") -> str:
+    def decide(self, url: str, decision: str = "", *, role: str = "admin") -> str:
         """Answer the CRM's page as this user; the path and query that the browser is sent back to."""
         page = requests.get(url, timeout=10)
         hidden = {html.unescape(name): html.unescape(value) for name, value in _HIDDEN.findall(page.text)}
-        form = hidden | {"user_id": self.user_id(role), "decision": decision}
+        form = hidden | {"user_id": self.user_id(role), "decision": decision or self.yes}
         answer = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=10)
         assert answer.status_code == 302, answer.text
         back = urlsplit(answer.headers["Location"])
@@ -55,7 +57,8 @@ class SignIn:
 
     def user_id(self, role: str) -> str:
         users = requests.get(f"{self.org.url}/_emulator/users", timeout=10).json()["users"]
-        return str(next(user["id"] for user in users if user["role"] == role))
+        found = next(user for user in users if user["role"] == role)
+        return str(found.get("id") or found["user_id"])
 
 
 def asked(url: str) -> dict[str, str]:

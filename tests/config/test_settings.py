@@ -59,6 +59,8 @@ BAD_VALUES = [
     ("SALESFORCE_LOGIN_URL", "http://login.example.com"),
     ("HUBSPOT_CLIENT_ID", "an id without its hunter2"),
     ("HUBSPOT_CLIENT_SECRET", "hunter2"),
+    ("HUBSPOT_LOGIN_URL", "http://app.example.com"),
+    ("HUBSPOT_API_URL", "https://api.example.com/path"),
 ]
 
 

@@ -169,7 +169,8 @@ def _check_sign_in(connection: Connection) -> Response:
         remedy = FLOWS[connection.crm].remedies.get(error.code, "")
         flash(f"No connection. {error.message.rstrip('.')}. {remedy}".strip(), "bad")
     else:
-        flash(f"Connection successful: {org.name}, as {org.user_name}.", "good")
+        who = f"{org.name}, as {org.user_name}" if org.user_name else org.name
+        flash(f"Connection successful: {who}.", "good")
         if connection.state == BROKEN:
             with runtime().database.write() as session:
                 connection_changes.mend(session, session.get_one(Connection, connection.id))

@@ -173,13 +173,14 @@ def _finished(flow: Flow, attempt: Attempt, code: str) -> Response | Page:
         return _told(flow, oauth_problems.not_this_org(flow, error), attempt)
     except IntegrityError:
         return _told(flow, oauth_problems.JUST_CONNECTED, attempt)
-    flash(_SAID[action].format(org=org.name, user=org.user_name or "an unnamed user"), "good")
+    who = f"{org.name}, as {org.user_name}" if org.user_name else org.name
+    flash(_SAID[action].format(who=who), "good")
     return _back_to(connection.id)
 
 
 _SAID = {
-    "connection.connect": "Connected to {org}, as {user}. Look over the objects before the first sync.",
-    "connection.reconnect": "Connected to {org} again, as {user}. Links, mappings and values are as they were.",
+    "connection.connect": "Connected to {who}. Look over the objects before the first sync.",
+    "connection.reconnect": "Connected again to {who}. Links, mappings and values are as they were.",
 }
 
 

@@ -76,6 +76,7 @@ def forget(session: Session, connection: Connection) -> Forgotten:
     forgotten = Forgotten(connection.client_id, _opened(connection.client_secret_sealed), tokens)
     before = _told(connection)
     connection.access_token_sealed = connection.refresh_token_sealed = ""
+    connection.token_expires_at = None
     if connection.auth_flow != AUTHORIZATION_CODE:
         # There the app's secret alone brings a token.
         connection.client_secret_sealed = ""
@@ -102,6 +103,7 @@ def _take_over(connection: Connection, attempt: Attempt, grant: Grant, org: Org)
     connection.client_secret_sealed = seal(attempt.client_secret)
     connection.access_token_sealed = seal(grant.access_token)
     connection.refresh_token_sealed = seal(grant.refresh_token)
+    connection.token_expires_at = grant.expires_at
     _new_generation(connection)
     connection.base_url, connection.api_version = org.base_url, org.api_version
     connection.host_origins = list(org.host_origins)
