@@ -83,7 +83,7 @@ class HubSpotAdapter:
             return frozenset(schema.get("requiredProperties") or ()), str(label)
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
-        return self._row(object_name, record_id, self._body(object_name, record_id, fields), fields)
+        return self.row_of(object_name, record_id, self._body(object_name, record_id, fields), fields)
 
     def count(self, object_name: str, question: Question | None = None) -> int:
         groups = filter_groups(question, self.people.id_of) if question is not None else []
@@ -104,7 +104,7 @@ class HubSpotAdapter:
             answer["id"]
         with written_already():
             body = self._body(object_name, row.record_id, fields)
-            after = self._row(object_name, row.record_id, body, fields)
+            after = self.row_of(object_name, row.record_id, body, fields)
             with understood():
                 return WriteResult(before=self._overwritten(row, changes, fields, _history(body)), after=after)
 
@@ -143,7 +143,8 @@ class HubSpotAdapter:
                 raise NotFound("HubSpot shows no such record to this connection.", code="OBJECT_NOT_FOUND")
             return {**found[0]}
 
-    def _row(self, object_name: str, record_id: str, body: Mapping[str, Any], fields: Fields) -> CrmRow:
+    def row_of(self, object_name: str, record_id: str, body: Mapping[str, Any], fields: Fields) -> CrmRow:
+        """A record as HubSpot answers it, asked for by that id. Raises Rejected (INVALID_FIELD)."""
         with understood():
             self._require_known(body["properties"], fields)
             values, unreadable = decode_all(body["properties"], fields, self.people.email_of)

@@ -50,3 +50,8 @@ def usual_label(object_name: str) -> str:
 
 def naming_properties(object_name: str) -> tuple[str, ...]:
     return _NAMED_BY.get(object_name, ())
+
+
+def modified_property(object_name: str) -> str:
+    """The property that holds when a record last changed."""
+    return "lastmodifieddate" if object_name == "contacts" else "hs_lastmodifieddate"

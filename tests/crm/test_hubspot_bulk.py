@@ -1,0 +1,149 @@
+"""Many records at a time: every one exactly once, whatever their stamps, and one bad record stops nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from jobs.crm.errors import DuplicateFound, Rejected
+from jobs.crm.hubspot import HubSpotAdapter
+from jobs.crm.hubspot_bulk import SEARCH_PAGE, HubSpotBulk
+from jobs.crm.hubspot_describe import TEXT_LENGTH
+from tests.support.portal_office import PortalOffice
+
+FIELDS = {"jobtitle": "text", "email": "email"}
+A_MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def bulk(portal_office: PortalOffice) -> HubSpotBulk:
+    adapter = portal_office.adapter()
+    assert isinstance(adapter, HubSpotAdapter)
+    return HubSpotBulk(adapter)
+
+
+@pytest.fixture
+def noon(portal_office: PortalOffice) -> datetime:
+    moment: datetime = portal_office.crm_now() - timedelta(hours=3)
+    return moment.replace(microsecond=0)
+
+
+def import_at(office: PortalOffice, moment: datetime, count: int) -> list[str]:
+    """As many contacts as a bulk operation touches, all with one identical stamp."""
+    records = [{"lastname": "Sample", "jobtitle": f"Buyer {number}"} for number in range(count)]
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"
+    body = {"object": "contacts", "records": records, "modified_at": stamp}
+    return [str(each) for each in office.org.control("records", body)["ids"]]
+
+
+class TestChanges:
+    def test_each_of_many_with_one_stamp_is_found_once(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk, noon: datetime
+    ) -> None:
+        made = import_at(portal_office, noon, 2 * SEARCH_PAGE + 10)
+        pages = list(bulk.changed_ids("contacts", noon, noon + A_MINUTE))
+        assert [len(page) for page in pages] == [SEARCH_PAGE, SEARCH_PAGE, 10]
+        assert [each for page in pages for each in page] == made
+
+    def test_a_window_begins_with_its_first_moment_and_ends_before_its_last(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk, noon: datetime
+    ) -> None:
+        made = import_at(portal_office, noon, 3)
+        assert list(bulk.changed_ids("contacts", noon, noon + A_MINUTE)) == [made]
+        assert list(bulk.changed_ids("contacts", noon - A_MINUTE, noon)) == []
+
+    def test_a_change_too_young_to_be_found_is_in_no_settled_window(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk
+    ) -> None:
+        office = portal_office
+        office.org.control("limits", {"search_lag_seconds": 20})
+        ana = office.in_crm("contacts", lastname="Sample")
+        office.edit(ana, jobtitle="Owner", ago=timedelta())
+        now = office.crm_now()
+        assert [ana] not in list(bulk.changed_ids("contacts", now - A_MINUTE, now + A_MINUTE))
+        assert bulk.settled_until() < now - timedelta(seconds=20)
+
+    def test_archived_records_are_listed_by_themselves(self, portal_office: PortalOffice, bulk: HubSpotBulk) -> None:
+        office = portal_office
+        gone = [office.in_crm("contacts", lastname="Sample") for _ in range(2)]
+        for each in gone:
+            office.org.control("archive", {"object": "contacts", "id": each})
+        assert [each for page in bulk.archived_ids("contacts") for each in page] == gone
+
+
+class TestReading:
+    def test_a_hundred_and_twenty_records_are_three_calls(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk, noon: datetime
+    ) -> None:
+        made = import_at(portal_office, noon, 120)
+        start = portal_office.next_seq()
+        rows = bulk.read_many("contacts", made, FIELDS)
+        assert list(rows) == made
+        assert rows[made[7]].values == {"jobtitle": "Buyer 7", "email": None}
+        assert rows[made[7]].field_modified_at.keys() == {"jobtitle"}
+        reads = [each for each in portal_office.org.journal("call") if each["path"].endswith("/batch/read")]
+        assert len([each for each in reads if each["seq"] >= start]) == 3
+
+    def test_who_is_gone_is_missing_and_the_rest_is_there(self, portal_office: PortalOffice, bulk: HubSpotBulk) -> None:
+        office = portal_office
+        ana, bo, cy, di = (office.in_crm("contacts", lastname="Sample") for _ in range(4))
+        office.org.control("archive", {"object": "contacts", "id": bo})
+        office.org.control("merge", {"object": "contacts", "primary": cy, "other": di})
+        assert list(bulk.read_many("contacts", [ana, bo, cy, "987654321"], FIELDS)) == [ana]
+
+
+class TestUpserts:
+    def test_what_is_known_by_its_key_is_changed_and_the_rest_is_made(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk
+    ) -> None:
+        office = portal_office
+        ana = office.in_crm("contacts", lastname="Sample", crm_sync_id="ours-1")
+        records = {"ours-1": {"jobtitle": "Owner"}, "ours-2": {"jobtitle": "Buyer"}}
+        for is_first in (True, False):
+            done = bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS).done
+            assert done["ours-1"].record_id == ana
+            assert [each.is_new for each in done.values()] == [False, is_first]
+        office.objects[done["ours-2"].record_id] = "contacts"
+        assert office.shown_in_crm(done["ours-2"].record_id, "jobtitle") == {"jobtitle": "Buyer"}
+        assert office.shown_in_crm(ana, "jobtitle") == {"jobtitle": "Owner"}
+
+    def test_one_that_is_refused_is_named_and_the_others_go_through(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk
+    ) -> None:
+        office = portal_office
+        taken = office.in_crm("contacts", lastname="Sample", email="taken@example.com")
+        records = {
+            "ours-1": {"jobtitle": "Owner"},
+            "ours-2": {"jobtitle": "x" * (TEXT_LENGTH + 1)},
+            "ours-3": {"email": "taken@example.com"},
+        }
+        upserts = bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS)
+        assert (list(upserts.done), list(upserts.refused)) == (["ours-1"], ["ours-2", "ours-3"])
+        assert isinstance(upserts.refused["ours-2"], Rejected)
+        duplicate = upserts.refused["ours-3"]
+        assert isinstance(duplicate, DuplicateFound)
+        assert duplicate.record_ids == (taken,)
+
+    def test_an_answer_that_was_lost_makes_nothing_twice(self, portal_office: PortalOffice, bulk: HubSpotBulk) -> None:
+        office = portal_office
+        records = {"ours-1": {"jobtitle": "Owner"}}
+        bulk.read_many("contacts", ["501"], FIELDS)  # with this one the token comes
+        office.org.fault("lose_response", "/batch/upsert")
+        with pytest.raises(Exception, match="did not answer"):
+            bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS)
+        assert not bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS).done["ours-1"].is_new
+
+
+class TestAssociations:
+    def test_who_is_linked_with_whom_is_told_by_id_and_kind(
+        self, portal_office: PortalOffice, bulk: HubSpotBulk
+    ) -> None:
+        office = portal_office
+        ana, bo = (office.in_crm("contacts", lastname="Sample") for _ in range(2))
+        mill = office.in_crm("companies", name="Sample Mill")
+        body = {"object": "contacts", "id": ana, "to_object": "companies", "to_id": mill}
+        office.org.control("associate", body)
+        links = bulk.associations("contacts", [ana, bo], "companies")
+        assert {ana: [mill]} == {key: [each.record_id for each in found] for key, found in links.items()}
+        assert 279 in links[ana][0].type_ids
