@@ -25,6 +25,8 @@ from jobs.runtime import utc_now
 FIRST_LOOK = timedelta(seconds=4)
 LOOK_AGAIN = timedelta(seconds=6)
 LOOK_AGAIN_AT_MOST = timedelta(minutes=2)
+# What is told of a record while it is read is often one of many: the rest of them is waited for.
+FOLLOW_UP_AFTER = timedelta(seconds=1)
 # Waits between tries while a CRM does not answer, and when to stop trying.
 RETRY_WAITS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30))
 GIVE_UP_AFTER = timedelta(hours=1)
@@ -50,6 +52,7 @@ _CLAIM = (
         lease_until=_UNTIL,
         enqueue_at=_UNTIL,
         resume_at=None,
+        again=False,
     )
     .returning(*_RUNS.c)
 )
@@ -68,6 +71,7 @@ _FINISH = (
         version=_RUNS.c.version + 1,
         **{name: _RUNS.c[name] + bindparam(f"more_{name}") for name in COUNTS},
     )
+    .returning(_RUNS.c.again)
 )
 
 
@@ -117,6 +121,23 @@ def _insert_unless_open(dialect: str, columns: tuple[str, ...]) -> Executable:
     return unless_open.values(values).returning(_RUNS.c.id)
 
 
+def open_hinted(session: Session, ask: Ask) -> int | None:
+    """Somebody says that the record changed: the id of a new run, or None where an open one sees to it.
+
+    A run that waits will read the record yet. One that is at work may have read it already, and is followed by another.
+    """
+    while True:
+        run, is_new = open_single(session, ask)
+        if is_new:
+            return run.id
+        if run.status == QUEUED:
+            return None
+        still_at_work = _owned(run).values(again=True)
+        if changed_one(session, still_at_work):
+            return None
+        session.expire_all()  # it has just finished, or changed hands: look again
+
+
 def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:
     """Take a run that is due, or whose worker went silent. None when somebody else has it: losing is normal."""
     now = utc_now()
@@ -137,8 +158,19 @@ def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> N
 def finish(session: Session, run: SyncRun, *, status: str, code: str = "", message: str = "", **counts: int) -> None:
     """Close the run, adding to its counts. Raises LeaseLost."""
     values = {"run_id": run.id, "own_fence": run.fence, "to": status, "why": code, "said": message, "now": utc_now()}
-    if not changed_one(session, _FINISH, values | {f"more_{name}": counts.get(name, 0) for name in COUNTS}):
+    values |= {f"more_{name}": counts.get(name, 0) for name in COUNTS}
+    again = session.connection().execute(_FINISH, values).scalar_one_or_none()
+    if again is None:
         raise LeaseLost
+    if again:
+        _follow_up(session, run)
+
+
+def _follow_up(session: Session, run: SyncRun) -> None:
+    """One run more, in the same transaction: the tick starts it, and whatever is heard until then joins it."""
+    ask = Ask(run.connection_id, run.object, run.crm_record_id, trigger="webhook")
+    values = _new_single(ask) | {"resume_at": utc_now() + FOLLOW_UP_AFTER, "enqueue_at": utc_now() + FOLLOW_UP_AFTER}
+    session.connection().execute(_insert_unless_open(session.get_bind().dialect.name, tuple(values)), values)
 
 
 def put_back(session: Session, run: SyncRun, *, resume_at: datetime, code: str, message: str, calls: int) -> None:
@@ -226,6 +258,7 @@ def _new_single(ask: Ask) -> dict[str, Any]:
         "status": QUEUED,
         "step": "",
         "version": 1,
+        "again": False,
         "fence": 0,
         "attempts": 0,
         "created_at": now,

@@ -10,12 +10,12 @@ import threading
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
 from jobs import retention, runs, tasks
-from jobs.models import Heartbeat, LaunchTicket, RunKey, UsedProof
+from jobs.models import Heartbeat, LaunchTicket, RunKey, SyncRun, UsedProof
 from jobs.runtime import Runtime, open_runtime, utc_now
 
 log = structlog.get_logger()
@@ -45,11 +45,12 @@ def tick(runtime: Runtime) -> list[int]:
     queue_answers = _queue_answers(runtime)
     with runtime.database.write() as session:
         due = runs.take_due(session) if queue_answers else []
+        triggers = dict(session.execute(select(SyncRun.id, SyncRun.trigger).where(SyncRun.id.in_(due))).tuples().all())
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
         for kept in (UsedProof, LaunchTicket, RunKey):
             session.execute(delete(kept).where(kept.forget_at < utc_now()))
     for run_id in due:
-        if not tasks.enqueue_single(runtime, run_id):
+        if not tasks.enqueue_single(runtime, run_id, trigger=triggers[run_id]):
             break  # it went away in this moment: the next look finds the rest
     if due:
         log.info("runs_enqueued_by_tick", run_ids=due)

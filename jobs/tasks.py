@@ -51,10 +51,10 @@ def request_single(runtime: Runtime, ask: runs.Ask, *, key: str = "") -> Asked:
     return Asked(run, is_new, enqueue_single(runtime, run.id) if is_new else True)
 
 
-def enqueue_single(runtime: Runtime, run_id: int) -> bool:
-    """Tell the queue; False when it does not answer."""
+def enqueue_single(runtime: Runtime, run_id: int, *, trigger: str = "panel") -> bool:
+    """Tell the queue; False when it does not answer. What nobody waits for comes after what somebody waits for."""
     try:
-        queue("interactive", runtime.redis).enqueue(
+        queue("default" if trigger in settle.UNATTENDED else "interactive", runtime.redis).enqueue(
             "jobs.tasks.sync_single", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
         )
     except RedisError as error:

@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.settings import Settings
 from jobs.runtime import Runtime, open_runtime
-from widget import admin, errors, health, launch, panel, security
+from widget import admin, errors, health, launch, panel, security, webhooks
 from widget.context import EXTENSION
 
 MAX_BODY_BYTES = 512 * 1024  # the largest honest request is a Canvas envelope of a few kilobytes
@@ -32,6 +32,6 @@ def build_app(settings: Settings, runtime: Runtime | None = None) -> Flask:
     app.extensions[EXTENSION] = runtime or open_runtime(settings)
     security.install(app)
     errors.install(app)
-    for part in (launch, panel, admin, health):
+    for part in (launch, panel, webhooks, admin, health):
         part.install(app)
     return app

@@ -44,6 +44,7 @@ class Connection(Base):
     integration_user_id: Mapped[str] = mapped_column(String(32), default="")
 
     canvas_secret_sealed: Mapped[str] = mapped_column(Text, default="")
+    hint_secret_sealed: Mapped[str] = mapped_column(Text, default="")  # what our package in the org signs hints with
     launch_issuer: Mapped[str] = mapped_column(String(300), default="")
     launch_certificate: Mapped[str] = mapped_column(Text, default="")
     host_origins: Mapped[list[str]] = mapped_column(JsonColumn, default=list)

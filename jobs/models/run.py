@@ -73,6 +73,8 @@ class SyncRun(Base):
     # Local field -> "crm" or "local": whose value a person chose to keep where both had changed.
     choices: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
 
+    # The record changed while this run was at it: one more run follows.
+    again: Mapped[bool] = mapped_column(default=False)
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

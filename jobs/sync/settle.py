@@ -27,6 +27,7 @@ from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, find_match, stored_base
 from jobs.sync.words import words
 
+UNATTENDED = frozenset({"webhook", "schedule"})  # triggers that nobody waits for
 # Left as they are by a standing rule, every time: not worth a line in the log.
 _SILENT = frozenset(
     {
@@ -279,7 +280,8 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refus
 
 
 def _close(session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry) -> None:
-    _store(session, entry)
+    if not _is_echo(run, entry):
+        _store(session, entry)
     counts = {f"{_COUNTED.get(entry.outcome, entry.outcome)}_count": 1}
     usage.add(session, run.connection_id, calls)
     runs.finish(session, run, status=status, code=entry.code, message=entry.message, calls=calls, **counts)
@@ -314,6 +316,11 @@ def _entry(
 def _stored_entry(session: Session, run_id: int) -> SyncLogEntry | None:
     found = session.connection().execute(_ENTRY_OF_RUN, {"run_id": run_id}).one_or_none()
     return row_of(SyncLogEntry, found) if found is not None else None
+
+
+def _is_echo(run: SyncRun, entry: SyncLogEntry) -> bool:
+    """Nobody asked and nothing was to do, as after each write of our own: not worth a line in the log."""
+    return run.trigger in UNATTENDED and entry.outcome == "unchanged" and entry.id is None
 
 
 def _store(session: Session, entry: SyncLogEntry) -> None:

@@ -1,0 +1,61 @@
+"""Hints: a CRM says that a record changed. Nothing in a hint is believed; the record is read again.
+
+Many hints of one record are one run. One that comes while its record is being read asks for one run more, a moment
+after that one: what it tells of may have come too late for the read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jobs import runs
+from jobs.crm.adapters import CRMS
+from jobs.crm.errors import Rejected
+from jobs.models import Connection
+from jobs.runtime import Runtime
+from jobs.tasks import enqueue_single
+
+TRIGGER = "webhook"
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Which record; by the CRM's own names."""
+
+    object: str
+    crm_record_id: str
+
+
+def take_hints(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) -> int:
+    """Start or join a run for each record that is to be synced; how many were started."""
+    wanted = _wanted(runtime, connection, dict.fromkeys(hints)) if connection.syncs_enabled else []
+    if not wanted:
+        return 0
+    with runtime.database.write() as session:
+        started = [runs.open_hinted(session, _ask(connection, hint)) for hint in wanted]
+    run_ids = [run_id for run_id in started if run_id is not None]
+    for run_id in run_ids:
+        if not enqueue_single(runtime, run_id, trigger=TRIGGER):
+            break  # the tick finds the rest
+    return len(run_ids)
+
+
+def _ask(connection: Connection, hint: Hint) -> runs.Ask:
+    return runs.Ask(connection.id, hint.object, hint.crm_record_id, trigger=TRIGGER)
+
+
+def _wanted(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) -> list[Hint]:
+    """Those of objects that are mapped and on, with ids as the CRM spells them, each once."""
+    crm = CRMS[connection.crm]
+    wanted: dict[Hint, None] = {}
+    with runtime.database.look() as database:
+        for hint in hints:
+            mapping = runtime.mappings.find(database, connection.id, hint.object)
+            if mapping is None or not mapping.enabled:
+                continue
+            try:
+                wanted[Hint(hint.object, crm.full_id(hint.crm_record_id))] = None
+            except Rejected:
+                continue
+    return list(wanted)

@@ -1,0 +1,85 @@
+"""Webhooks in: a CRM tells that records changed. Verified, remembered, answered at once; the records are read later.
+
+`POST /webhooks/<crm>/<connection>`. A file per CRM knows how it signs and what it sends; what is taken from a body is
+only which records to look at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from flask import Blueprint, Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.hints import Hint, take_hints
+from jobs.models import Connection
+from jobs.runtime import Runtime, utc_now
+from widget import admin
+from widget.context import runtime
+from widget.launch.proof import use_once
+from widget.webhooks import hubspot, salesforce
+from widget.webhooks.delivery import Delivery, NotBelieved
+
+log = structlog.get_logger()
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+LARGEST_ID = 2**63 - 1
+LARGEST_BODY = 256 * 1024
+# As long as any signature is good, and a little more: until then the same one is known again.
+REMEMBERED_FOR = timedelta(minutes=10)
+
+Reader = Callable[[Runtime, Connection, Delivery], list[Hint]]
+READERS: dict[str, Reader] = {salesforce.CRM: salesforce.read, hubspot.CRM: hubspot.read}
+
+
+def install(app: Flask) -> None:
+    # A webhook proves itself by the CRM's signature; there is no session a foreign form could ride on.
+    admin.csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.post(f"/<crm>/<int(max={LARGEST_ID}):connection_id>")
+def take(crm: str, connection_id: int) -> ResponseReturnValue:
+    """202 for what was taken, also when there is nothing to do about it. No CRM is asked before the answer."""
+    request.max_content_length = LARGEST_BODY
+    here = runtime()
+    connection = _connection(here, crm, connection_id)
+    delivery = Delivery.of_request(here.settings.public_url)
+    hints = READERS[crm](here, connection, delivery)
+    if not use_once(here, _digest(connection, delivery), utc_now() + REMEMBERED_FOR):
+        return jsonify(taken=0, known=True), 202
+    started = take_hints(here, connection, hints)
+    log.info("webhook_taken", connection_id=connection.id, hints=len(hints), runs=started)
+    return jsonify(taken=started), 202
+
+
+@blueprint.errorhandler(NotBelieved)
+def _not_believed(error: NotBelieved) -> ResponseReturnValue:
+    log.info("webhook_refused", code=error.code, status=error.status)
+    return jsonify(error=error.code), error.status
+
+
+@blueprint.errorhandler(SQLAlchemyError)
+def _database(error: SQLAlchemyError) -> ResponseReturnValue:
+    """The CRM sends it again, or polling finds what it told."""
+    log.error("database_failed", path=request.path, error=type(error).__name__)
+    return jsonify(error="NO_DATABASE"), 503
+
+
+def _connection(here: Runtime, crm: str, connection_id: int) -> Connection:
+    """Raises NotBelieved: that there is no such connection is told like a wrong signature."""
+    with here.database.read() as session:
+        connection = session.get(Connection, connection_id)
+    if connection is None or connection.crm != crm or crm not in READERS:
+        raise NotBelieved("WRONG_SIGNATURE", 401)
+    return connection
+
+
+def _digest(connection: Connection, delivery: Delivery) -> str:
+    text = f"webhook:{connection.id}:{delivery.timestamp}:{delivery.signature}"
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,71 @@
+"""HubSpot's webhooks: an array of events, signed v3 with the app's client secret over the address it called.
+
+Events come in any order, more than once, and some are of our own writes: each only names a record to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.crm.hubspot import CRM as CRM
+from jobs.crm.hubspot_names import OBJECT_OF_TYPE_ID
+from jobs.hints import Hint
+from jobs.models import Connection
+from jobs.runtime import Runtime, utc_now
+from jobs.vault import CannotOpen
+from widget.launch.hubspot_signature import SIGNATURE, TIMESTAMP, ProofRefused, SignedRequest, signers
+from widget.webhooks.delivery import Delivery, NotBelieved
+
+MOST_EVENTS = 1000  # HubSpot says fewer than 100
+# The older events say the object in their type: "contact.creation".
+_OBJECT_OF_TYPE = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
+# Merges and associations name several records, under these names.
+_OTHER_IDS = ("primaryObjectId", "newObjectId", "fromObjectId")
+
+
+def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint]:
+    """The records a signed body names, of this portal. Raises NotBelieved."""
+    signed = SignedRequest(
+        method=delivery.method,
+        url=delivery.url,
+        body=delivery.body,
+        signature=delivery.headers.get(SIGNATURE.lower()),
+        timestamp=delivery.headers.get(TIMESTAMP.lower()),
+    )
+    try:
+        signers(signed, [(connection.id, _secret(here, connection))], now=utc_now())
+    except ProofRefused as error:
+        raise NotBelieved(error.code, 401) from None
+    events = delivery.json()
+    if not isinstance(events, list) or len(events) > MOST_EVENTS:
+        raise NotBelieved("MALFORMED_BODY", 400)
+    return [hint for event in events for hint in _hints(connection, event)]
+
+
+def _secret(here: Runtime, connection: Connection) -> str:
+    """The secret of the connection's own app, or of the installation's."""
+    try:
+        own = here.vault.open(connection.client_secret_sealed)
+    except CannotOpen:
+        return ""
+    return own or here.settings.hubspot_client_secret.get_secret_value()
+
+
+def _hints(connection: Connection, event: Any) -> Iterator[Hint]:
+    """One app may serve several portals: what is of another is not for this connection."""
+    if not isinstance(event, dict) or str(event.get("portalId")) != connection.org_id:
+        return
+    if (name := _object(event)) is None:
+        return
+    for each in ("objectId", *_OTHER_IDS):
+        record_id = event.get(each)
+        if isinstance(record_id, int | str) and not isinstance(record_id, bool):
+            yield Hint(name, str(record_id))
+
+
+def _object(event: dict[str, Any]) -> str | None:
+    type_id = event.get("objectTypeId") or event.get("fromObjectTypeId")
+    if isinstance(type_id, str):
+        return OBJECT_OF_TYPE_ID.get(type_id, type_id)
+    return _OBJECT_OF_TYPE.get(str(event.get("subscriptionType", "")).partition(".")[0])
