@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from fnmatch import translate
 from typing import Any
 
 from emulator.hubspot import errors
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.schema import ObjectType, Property
-from emulator.hubspot.times import millis
+from emulator.hubspot.times import from_millis, wire_time
 from emulator.hubspot.values import to_text
 
 MOST_GROUPS = 5
@@ -50,9 +51,9 @@ def compile_groups(object_type: ObjectType, groups: Any) -> list[list[Filter]]:
 
 
 def key_of(known: Property) -> Callable[[str], Any]:
-    """What values of a property are compared by."""
+    """What values of a property are compared by. Days and moments are kept so that they sort as texts."""
     if known.type in ("date", "datetime"):
-        return millis
+        return str
     return float if known.type == "number" else str.casefold
 
 
@@ -101,8 +102,19 @@ def _operand(known: Property, given: Any) -> str:
 
 def _key(known: Property, operand: str) -> Any:
     if known.type in ("date", "datetime"):
-        return int(operand)
+        return _moment(known, int(operand))
     return float(operand) if known.type == "number" else operand.casefold()
+
+
+def _moment(known: Property, number: int) -> str:
+    """Epoch milliseconds as the property would keep them."""
+    try:
+        at = from_millis(number)
+    except ValueError as error:
+        raise _refused(f"{number} is not a valid value for {known.name}") from error
+    if known.type == "date" and at.time() == time():
+        return at.date().isoformat()
+    return wire_time(at)
 
 
 def _ordering(compare: Callable[[Any, Any], bool]) -> Callable[[Property, str], Test]:

@@ -58,8 +58,12 @@ def parse_query(object_type: ObjectType, body: Mapping[str, Any]) -> Query:
 
 
 def run(object_type: ObjectType, query: Query, store: Store, freshness: Freshness) -> Found:
+    tests = [[(store.reader(object_type, each.known), each.test) for each in group] for group in query.groups]
     rows = [
-        row for row in _candidates(object_type, query, store, freshness) if _matches(object_type, query, store, row)
+        row
+        for row in _candidates(object_type, query, store, freshness)
+        if (not tests or any(all(test(read(row)) for read, test in group) for group in tests))
+        and (not query.words or _mentions(object_type, row, query.words))
     ]
     rows = _sorted(object_type, query, store, rows)
     end = query.after + query.limit
@@ -94,14 +98,6 @@ def _least(object_type: ObjectType, query: Query) -> str | None:
     return None
 
 
-def _matches(object_type: ObjectType, query: Query, store: Store, row: Row) -> bool:
-    if query.groups and not any(
-        all(each.test(store.value(object_type, row, each.known)) for each in group) for group in query.groups
-    ):
-        return False
-    return not query.words or _mentions(object_type, row, query.words)
-
-
 def _mentions(object_type: ObjectType, row: Row, words: str) -> bool:
     text = " ".join(str(row[name]) for name in object_type.searched if name in row).casefold()
     return all(word in text for word in words.split())
@@ -109,9 +105,9 @@ def _mentions(object_type: ObjectType, row: Row, words: str) -> bool:
 
 def _sorted(object_type: ObjectType, query: Query, store: Store, rows: Sequence[Row]) -> list[Row]:
     """By the sort, and by id where that is equal; records without a value come last."""
-    key = key_of(query.sort)
+    key, read = key_of(query.sort), store.reader(object_type, query.sort)
     by_id = sorted(rows, key=lambda row: int(row["hs_object_id"]))
-    keyed = [(store.value(object_type, row, query.sort), row) for row in by_id]
+    keyed = [(read(row), row) for row in by_id]
     valued = [(key(value), row) for value, row in keyed if value is not None]
     valued.sort(key=lambda pair: pair[0], reverse=query.descending)
     return [row for _, row in valued] + [row for value, row in keyed if value is None]

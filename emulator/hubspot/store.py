@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.hubspot.links import Links
@@ -48,14 +48,16 @@ class Store:
 
     def value(self, object_type: ObjectType, row: Row, known: Property) -> str | None:
         """The value as the API answers it; None when there is none."""
-        if known.name == object_type.created_property:
-            return str(row["_created"])
-        if known.name == object_type.modified_property:
-            return str(row["_modified"])
-        if known.computed is not None:
-            return self._computed(object_type, row, known.computed)
-        value: str | None = row.get(known.name)
-        return value
+        return self.reader(object_type, known)(row)
+
+    def reader(self, object_type: ObjectType, known: Property) -> Callable[[Row], str | None]:
+        """What reads a property's value out of a row."""
+        rule = known.computed
+        if rule is not None:
+            return lambda row: self._computed(object_type, row, rule)
+        stamps = {object_type.created_property: "_created", object_type.modified_property: "_modified"}
+        key = stamps.get(known.name, known.name)
+        return lambda row: row.get(key)
 
     def history(self, object_type: ObjectType, row: Row, known: Property) -> list[list[Any]]:
         """`[value, at, source type, source id, user id]`, newest first."""

@@ -10,12 +10,6 @@ def wire_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def millis(text: str) -> int:
-    """Milliseconds since 1970 of a moment or a day in ISO 8601. Raises ValueError."""
-    at = datetime.fromisoformat(text)
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
 def from_millis(number: int) -> datetime:
     """Raises ValueError for a moment outside of the calendar."""
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import requests
 
@@ -86,6 +89,18 @@ class TestFaults:
         assert api.get("contacts", ana).status_code == 200
         portal.control("faults", method="DELETE")
         assert api.patch("contacts", ana, {"jobtitle": "X"}).status_code == 200
+
+    def test_a_late_commit_appears_under_its_early_stamp(self, portal: PortalServer, api: PortalApi, ana: str) -> None:
+        portal.fault("late_commit", f"/contacts/{ana}$", method="PATCH", seconds=1)
+        writing = threading.Thread(target=lambda: portal.api().patch("contacts", ana, {"jobtitle": "Late"}))
+        writing.start()
+        while not portal.journal("call"):
+            time.sleep(0.02)
+        early = api.patch("contacts", str(int(ana) + 1), {"jobtitle": "Early"}).json()["updatedAt"]
+        writing.join()
+        late = api.read("contacts", ana, "jobtitle")
+        assert late["properties"]["jobtitle"] == "Late"
+        assert late["updatedAt"] < early
 
 
 class TestJournal:
