@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models.run import OPEN
 from jobs.sync.rows import RunFacts, run_of
-from widget import admin, panel_conflicts, panel_preview
+from widget import admin, panel_conflicts, panel_details, panel_preview
 from widget.bell import Bell
 from widget.context import runtime
 from widget.panel_answers import BELL, drawn, start_sync, the_bell
@@ -24,7 +24,7 @@ from widget.panel_facts import Situation, panel_view, pause_ms
 from widget.tokens import PanelClaims, TokenForbidden, renew_panel_token
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
-for part in (panel_preview, panel_conflicts):
+for part in (panel_preview, panel_conflicts, panel_details):
     part.add_routes(blueprint)
 
 PREVIEW_STAMP = re.compile(r"[0-9a-f]{64}")

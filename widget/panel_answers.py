@@ -9,7 +9,7 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from jobs.runs import Ask
-from jobs.tasks import request_single
+from jobs.tasks import Asked, request_single
 from widget.bell import Bell
 from widget.context import runtime
 from widget.panel_facts import Situation, panel_view
@@ -50,7 +50,11 @@ def start_sync(
 ) -> ResponseReturnValue:
     """Start or join the run, and draw the panel: with the result of a quick one."""
     ask = replace(ask_of(claims), chosen_local_record_id=chosen_local_record_id, previewed=previewed, choices=choices)
-    asked = request_single(runtime(), ask)
+    return click_answer(claims, request_single(runtime(), ask))
+
+
+def click_answer(claims: PanelClaims, asked: Asked) -> ResponseReturnValue:
+    """The panel after a click: with the result of a quick run, else in its running state."""
     if asked.is_new and asked.queue_answers:
         _wait_a_glance(asked.run.id)
     return drawn(claims, Situation(run_id=asked.run.id, queue_answers=asked.queue_answers))

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.mappings import FieldFacts
+from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, written_by
 from jobs.values import Value, parse_time
+from widget.panel_undo import Undone, undo_of
 from widget.panel_view import Candidate, ConflictView, EntryView, FieldRow, LinkView, Moment
 
 if TYPE_CHECKING:
@@ -123,11 +126,14 @@ def candidates_view(facts: Facts) -> tuple[Candidate, ...]:
 
 
 def entry_views(facts: Facts) -> tuple[EntryView, ...]:
-    return tuple(_entry(facts, each) for each in facts.entries)
+    # The newest come first, so whatever took one of these back is among them.
+    undone = undone_changes(facts.entries)
+    return tuple(_entry(facts, each, undone) for each in facts.entries)
 
 
-def _entry(facts: Facts, entry: EntryFacts) -> EntryView:
+def _entry(facts: Facts, entry: EntryFacts, undone: Undone) -> EntryView:
     message, remedy = entry_words(facts, entry)
+    written = [each for each in written_by(entry.changes) if facts.may_read(each.crm_field)] if entry.changes else []
     return EntryView(
         outcome=entry.outcome,  # type: ignore[arg-type]  # the column holds one of the outcomes
         sentence=entry_sentence(entry, facts.crm_label, visible_changes(facts, entry), message),
@@ -135,6 +141,8 @@ def _entry(facts: Facts, entry: EntryFacts) -> EntryView:
         code=entry.code,
         remedy=remedy,
         by=_you_or(facts, entry.by),
+        is_undone=bool(written) and all((entry.id, each.field, each.side) in undone for each in written),
+        undo=undo_of(facts, entry, written, undone) if written else None,
     )
 
 
@@ -157,9 +165,22 @@ def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, A
     if entry.outcome == "unchanged":
         return "Nothing to do"
     if entry.outcome == "updated":
-        done = changed_sentence(crm, changes) or "Updated"
+        if entry.code in (CREATION_UNDONE, CREATION_REDONE):
+            return message
+        done = done_sentence(entry, crm, changes) or "Updated"
         return f"{done}. {message}" if message else done
     return message or entry.outcome.capitalize()
+
+
+def done_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, Any]]) -> str:
+    """What a run changed, or put back; "" when it was nothing."""
+    if entry.undoes_entry_id is None:
+        return changed_sentence(crm, changes)
+    here = sum(1 for each in changes if each["side"] == "here")
+    there = len(changes) - here
+    parts = (f"{number_of_fields(here)} put back here" * bool(here), f"{there} in {crm}" * bool(there and here))
+    alone = f"{number_of_fields(there)} put back in {crm}" * bool(there and not here)
+    return alone or ", ".join(part for part in parts if part)
 
 
 def changed_sentence(crm: str, changes: Sequence[Mapping[str, Any]]) -> str:

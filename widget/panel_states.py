@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from jobs.models.connection import BROKEN
 from jobs.models.run import FAILED, PARTIAL, QUEUED, RUNNING
 from jobs.runtime import utc_now
+from jobs.sync.undo_ask import UNDO
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE
 from jobs.sync.words import words
-from widget.panel_rows import changed_sentence, entry_words, visible_changes
+from widget.panel_rows import done_sentence, entry_words, visible_changes
 from widget.panel_view import FieldRow, PanelState, StepView
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class StateWords:
 
 def describe_state(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
     """The first that applies: a run that is on, a switch that is off, this visit's result, then how things stand."""
-    for look in (_open_run, _switched_off, _gone, _not_allowed, _result, _unreachable, _ambiguous):
+    for look in (_open_run, _switched_off, _gone, _not_allowed, _result, _ours_gone, _unreachable, _ambiguous):
         if (found := look(facts)) is not None:
             return _honest_health(found, rows)
     return _standing(facts, rows)
@@ -66,6 +68,8 @@ def _open_run(facts: Facts) -> StateWords | None:
         return None
     if run.status == QUEUED and run.resume_at is not None and run.resume_at > utc_now():
         return _waiting(facts, run.code)
+    if run.kind == UNDO:
+        return _busy("running", "Undoing.", "What has been changed since is left as it is.", "Undoing")
     if run.status == RUNNING:
         labels = {"comparing": "Comparing both sides.", "writing": f"Writing to {facts.crm_label}."}
         return _busy("running", labels.get(run.step, f"Reading {facts.crm_label}."))
@@ -78,8 +82,8 @@ def _open_run(facts: Facts) -> StateWords | None:
     return _busy("queued", "Waiting for a free worker.")
 
 
-def _busy(state: PanelState, headline: str, detail: str = "") -> StateWords:
-    return StateWords(state, headline, detail, health="busy", health_words="Syncing", can_sync=False)
+def _busy(state: PanelState, headline: str, detail: str = "", health_words: str = "Syncing") -> StateWords:
+    return StateWords(state, headline, detail, health="busy", health_words=health_words, can_sync=False)
 
 
 def _waiting(facts: Facts, code: str) -> StateWords:
@@ -118,6 +122,14 @@ def _gone(facts: Facts) -> StateWords | None:
     return StateWords("deleted", said.message, "", said.remedy, "RECORD_DELETED", "bad", "Deleted", can_sync=False)
 
 
+def _ours_gone(facts: Facts) -> StateWords | None:
+    """Linked to a record of ours that was deleted: a sync would leave both alone."""
+    if facts.link is None or facts.local is None or facts.local.deleted_at is None:
+        return None
+    said = words("LOCAL_DELETED", crm=facts.crm_label, object_label=facts.object_label)
+    return StateWords("skipped", said.message, "", said.remedy, "LOCAL_DELETED", "attention", "Ours is deleted")
+
+
 def _not_allowed(facts: Facts) -> StateWords | None:
     if facts.claims.allows("sync"):
         return None
@@ -149,6 +161,8 @@ def _result(facts: Facts) -> StateWords | None:
         if entry.code == "AMBIGUOUS_MATCH":
             return _ambiguous(facts)
         return StateWords("skipped", entry.message, "", entry.remedy, entry.code, "attention", "Skipped")
+    if entry.outcome == "unchanged" and entry.undoes_entry_id is not None:
+        return StateWords("nothing", "There is nothing left to undo.", health_words="Undone")
     if entry.outcome == "unchanged":
         return StateWords(
             "nothing",
@@ -162,16 +176,19 @@ def _result(facts: Facts) -> StateWords | None:
 def _done(facts: Facts) -> StateWords:
     entry = facts.run_entry
     assert entry is not None
-    did = changed_sentence(facts.crm_label, visible_changes(facts, entry))
+    did = done_sentence(entry, facts.crm_label, visible_changes(facts, entry))
     if entry.outcome == "created":
         headline = f"Created here from {facts.crm_label}."
+    elif entry.code in (CREATION_UNDONE, CREATION_REDONE):
+        return StateWords("done", entry.message, "", entry.remedy, health_words="Undone")
     else:
         headline = f"{did}." if did else "Updated."
     if facts.run is not None and facts.run.status == PARTIAL:
         message, remedy = entry_words(facts, entry)
         return StateWords("done", headline, message, remedy, entry.code, "attention", "Partly in step")
     since_preview = entry.message if entry.code == "CHANGED_SINCE_PREVIEW" else ""
-    detail = " ".join(part for part in (since_preview, _left_alone(facts)) if part)
+    undone = "It stays so until either side is changed." if entry.undoes_entry_id is not None else ""
+    detail = " ".join(part for part in (since_preview, undone, _left_alone(facts)) if part)
     return StateWords("done", headline, detail, health_words="In step")
 
 

@@ -90,6 +90,15 @@ class StepView:
 
 
 @dataclass(frozen=True)
+class UndoView:
+    """What may be taken back, as it is asked before it is done."""
+
+    entry_id: int
+    sentence: str  # "Job title goes back to “Buyer” here."
+    field: str = ""  # one of ours; "" for the whole entry
+
+
+@dataclass(frozen=True)
 class EntryView:
     outcome: Literal["created", "updated", "unchanged", "skipped", "conflict", "failed", "running"]
     sentence: str
@@ -97,6 +106,8 @@ class EntryView:
     code: str = ""
     remedy: str = ""
     by: str = ""
+    is_undone: bool = False
+    undo: UndoView | None = None
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,54 @@ class PreviewView:
     detail: str = ""
     rows: tuple[PreviewRow, ...] = ()
     stamp: str = ""
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """One step of an explanation."""
+
+    topic: str
+    state: Literal["ok", "stops", "note"]
+    sentence: str
+    remedy: str = ""
+    code: str = ""
+    at: Moment | None = None
+    parts: tuple[ReasonView, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExplainView:
+    headline: str
+    tone: Literal["good", "attention", "bad"]
+    reasons: tuple[ReasonView, ...] = ()
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One change of one field on one side."""
+
+    at: Moment
+    where: str  # "here", "in Salesforce"
+    old: str
+    new: str
+    by: str
+    how: str  # "panel", "schedule" …
+    rule: str  # a sentence
+    is_undone: bool = False
+    is_unsure: bool = False
+    undo: UndoView | None = None
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """Why a field is what it is, and what it was before. `name` is the CRM field's, as in `FieldRow`."""
+
+    name: str
+    label: str
+    reasons: tuple[ReasonView, ...]
+    rows: tuple[HistoryRow, ...]
+    more: bool = False  # older changes are left out
+    long: bool = False
 
 
 @dataclass(frozen=True)

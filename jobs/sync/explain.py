@@ -184,9 +184,9 @@ def _clause(look: Look, finding: filters.Finding) -> Step:
     inner = tuple(_clause(look, part) for part in finding.parts)
     state: State = "ok" if finding.holds else "note"
     if finding.kind != "clause":
-        return Step("All of" if finding.kind == "all" else "Any of", state, "", parts=inner)
+        return Step("", state, "All of these:" if finding.kind == "all" else "Any of these:", parts=inner)
     text = finding.words if look.may_read(finding.field) else "A clause on a field you may not see"
-    return Step("Clause", state, f"{text}: {'yes' if finding.holds else 'no'}.")
+    return Step("", state, f"{text}: {'yes' if finding.holds else 'no'}.")
 
 
 def _quietly(look: Look, finding: filters.Finding) -> str:

@@ -10,7 +10,7 @@ from jobs.crm.base import CrmAdapter, CrmRow
 from jobs.crm.describes import describe
 from jobs.crm.errors import CrmError
 from jobs.mappings import ObjectFacts
-from jobs.models import Connection, SyncRun
+from jobs.models import Connection, CrmRecord, SyncRun
 from jobs.runtime import Runtime, utc_now
 from jobs.sync.explain import Look
 from jobs.sync.rows import RecordKey, last_entries, rows_of
@@ -26,8 +26,11 @@ class Asker:
     editable: tuple[str, ...] | None = None
 
 
-def look_into(runtime: Runtime, key: RecordKey, asker: Asker | None = None) -> Look:
-    """Everything about one record. Costs one CRM call where it may be asked. Raises NoResultFound."""
+def look_into(runtime: Runtime, key: RecordKey, asker: Asker | None = None, *, live: bool = True) -> Look:
+    """Everything about one record. Raises NoResultFound.
+
+    `live` costs one CRM call where it may be asked; without it, the record is told of as it was last seen.
+    """
     asker = asker or Asker()
     with runtime.database.look() as database:
         connection, mapping = runtime.mappings.setup_of(database, key.connection_id, key.object)
@@ -46,15 +49,37 @@ def look_into(runtime: Runtime, key: RecordKey, asker: Asker | None = None) -> L
     )
     if mapping is None:
         return look
-    if rows.seen is not None:
-        seen = rows.seen
-        row = CrmRow(key.crm_record_id, seen.name, seen.values, seen.seen_at, "", seen.seen_at, seen.is_deleted)
-        look = replace(look, row=row, is_fresh=False, seen_at=seen.seen_at)
-    return _with_scene(_read(runtime, key, asker, look, connection, mapping))
+    return _with_scene(_read(runtime, key, asker, _as_seen(runtime, key, look), connection, mapping, live=live))
+
+
+def _as_seen(runtime: Runtime, key: RecordKey, look: Look) -> Look:
+    """With the record as we saw it last."""
+    with runtime.database.read() as session:
+        seen = session.get(CrmRecord, (key.connection_id, key.object, key.crm_record_id))
+    if seen is None:
+        return look
+    changed_at = seen.modified_at or seen.seen_at
+    row = CrmRow(
+        record_id=key.crm_record_id,
+        name=seen.name,
+        values=seen.values,
+        modified_at=changed_at,
+        modified_by=seen.modified_by,
+        read_at=seen.seen_at,
+        is_deleted=seen.is_deleted,
+    )
+    return replace(look, row=row, is_fresh=False, seen_at=seen.seen_at)
 
 
 def _read(
-    runtime: Runtime, key: RecordKey, asker: Asker, look: Look, connection: Connection, mapping: ObjectFacts
+    runtime: Runtime,
+    key: RecordKey,
+    asker: Asker,
+    look: Look,
+    connection: Connection,
+    mapping: ObjectFacts,
+    *,
+    live: bool,
 ) -> Look:
     """With the record as the CRM has it now, or with the code of what kept us from reading it."""
     if connection.paused_until is not None and connection.paused_until > look.now:
@@ -65,6 +90,8 @@ def _read(
         info = describe(runtime, adapter, connection.id, key.object)
         look = replace(look, setup=Setup(runtime, adapter, _as_run(key, asker), connection, mapping, info))
         assert look.setup is not None
+        if not live:
+            return look
         row = adapter.read(key.object, key.crm_record_id, look.setup.fields)
     except CrmError as error:
         return replace(look, problem=error.code or "NO_ANSWER")

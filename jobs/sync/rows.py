@@ -65,6 +65,7 @@ class LocalFacts(NamedTuple):
     name: str
     values: dict[str, Any]
     provenance: dict[str, Any]
+    deleted_at: datetime | None
 
 
 class SeenFacts(NamedTuple):

@@ -21,6 +21,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from tests.panel_ui import samples
 from widget.panel_view import PanelView
 
+HOSTILE_FIELDS = ("a", "b", "c", "d")
 WIDGET = Path(__file__).resolve().parents[2] / "widget"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -164,6 +165,23 @@ def add_panel(app: Flask, gallery: Gallery) -> None:
     @app.post("/panel/conflicts/<int:conflict_id>")
     def settle(conflict_id: int) -> Response:
         return refused() or draw(running("queued", 1, gallery))
+
+    @app.get("/panel/history/<name>")
+    def history(name: str) -> Response:
+        if answer := refused():
+            return answer
+        shown = samples.history(name, hostile=name in HOSTILE_FIELDS)
+        return Response(render_template("panel/_history.html", history=shown), mimetype="text/html")
+
+    @app.get("/panel/explain")
+    def explain() -> Response:
+        if answer := refused():
+            return answer
+        return Response(render_template("panel/_explain.html", explain=samples.explanation()), mimetype="text/html")
+
+    @app.post("/panel/undo")
+    def undo() -> Response:
+        return refused() or draw(running("undoing", 1, gallery))
 
     @app.get("/panel/view")
     def view() -> Response:

@@ -9,18 +9,25 @@ from widget.panel_view import (
     Candidate,
     ConflictView,
     EntryView,
+    ExplainView,
     FieldRow,
     FrameMessage,
+    HistoryRow,
+    HistoryView,
     LinkView,
     Moment,
     PanelPage,
     PanelView,
     PreviewRow,
     PreviewView,
+    ReasonView,
     StepView,
+    UndoView,
 )
 
 Crm = Literal["salesforce", "hubspot"]
+HTML = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
+ARABIC = "شركة المثال للتجارة الدولية المحدودة"
 CRM_NAMES: dict[Crm, str] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
@@ -102,7 +109,13 @@ def fresh_fields(crm_name: str) -> tuple[FieldRow, ...]:
 
 def entries(crm_name: str) -> tuple[EntryView, ...]:
     return (
-        EntryView("updated", f"2 fields from {crm_name}, 1 to {crm_name}", moment("3 min ago"), by="you"),
+        EntryView(
+            "updated",
+            f"2 fields from {crm_name}, 1 to {crm_name}",
+            moment("3 min ago"),
+            by="you",
+            undo=UndoView(31, f"Goes back to what it was: Job title, Phone here; Lead score in {crm_name}."),
+        ),
         EntryView("unchanged", "Nothing to do", moment("1 h ago"), by="schedule"),
         EntryView(
             "failed",
@@ -118,8 +131,78 @@ def entries(crm_name: str) -> tuple[EntryView, ...]:
             code="OBJECT_OFF",
             remedy="An admin can turn them on.",
         ),
-        EntryView("created", f"Created here from {crm_name}", moment("5 wk ago"), by="full sync"),
+        EntryView("created", f"Created here from {crm_name}", moment("5 wk ago"), by="full sync", is_undone=True),
         EntryView("created", "A sixth entry, which is never shown", moment("6 wk ago")),
+    )
+
+
+def history(name: str = "Title", crm_name: str = "Salesforce", *, hostile: bool = False) -> HistoryView:
+    """Three changes: one that can be taken back, an undo, and the change it took back."""
+    long = HTML if hostile else "Office Manager"
+    by = ARABIC if hostile else "Riley Sample"
+    panel, schedule = "asked for in the panel", "by schedule"
+    back = UndoView(31, f"Job title goes back to “{long[:40]}” here.", field="job_title")
+    return HistoryView(
+        name=name,
+        label="Job title",
+        reasons=(
+            ReasonView("Mapping", "ok", "It goes both ways. When both sides change it, the more recent change wins."),
+            ReasonView("Now", "note", f"{crm_name} would get our value. Only we had changed it."),
+            ReasonView("Our value", "ok", f"It was last changed in {crm_name} by {by}.", at=moment("3 min ago")),
+        ),
+        rows=(
+            HistoryRow(
+                moment("3 min ago"),
+                "here",
+                long,
+                "Chief of Staff",
+                "you",
+                panel,
+                f"Only {crm_name} had changed it.",
+                undo=back,
+            ),
+            HistoryRow(moment("2 d ago"), "here", "Buyer", long, by, panel, "An earlier change was undone."),
+            HistoryRow(
+                moment("3 d ago"),
+                f"in {crm_name}",
+                long,
+                "",
+                by,
+                schedule,
+                "Both sides had changed it; the more recent change won.",
+                is_undone=True,
+            ),
+        ),
+        more=True,
+    )
+
+
+def explanation(crm_name: str = "Salesforce") -> ExplainView:
+    clauses = (
+        ReasonView("", "ok", "Lead source is one of Web, Phone: yes."),
+        ReasonView("", "note", "Annual revenue is more than 10,000: no."),
+    )
+    kept_out = "The filter for Contact keeps it out: “Annual revenue is more than 10,000” does not hold."
+    return ExplainView(
+        "It is not synced. It stops at: Filter.",
+        "bad",
+        (
+            ReasonView("Syncs", "ok", "Syncs are switched on."),
+            ReasonView("Object", "ok", "Contact records are synced."),
+            ReasonView(
+                "Direction",
+                "note",
+                f"Writing to {crm_name} is switched off.",
+                "An admin can turn it on under Objects.",
+                "OUTBOUND_OFF",
+            ),
+            ReasonView("Record", "ok", f"{crm_name} shows us the record.", at=moment("2 h ago")),
+            ReasonView(
+                "Filter", "stops", kept_out, "An admin can change it under Objects.", "FILTERED_OUT", parts=clauses
+            ),
+            ReasonView("Match", "ok", "It is linked to a record of ours, by email.", at=moment("5 wk ago")),
+            ReasonView("Last sync", "ok", "The last run, asked for by you, changed something.", at=moment("3 min ago")),
+        ),
     )
 
 
@@ -180,6 +263,14 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
         "running_reading": replace(running, state="running", headline=f"Reading {name}.", steps=steps(name, 1)),
         "running_comparing": replace(running, state="running", headline="Comparing both sides.", steps=steps(name, 2)),
         "running_writing": replace(running, state="running", headline=f"Writing to {name}.", steps=steps(name, 3)),
+        "undoing": replace(
+            running,
+            state="running",
+            headline="Undoing.",
+            detail="What has been changed since is left as it is.",
+            health_words="Undoing",
+            steps=steps(name, 1),
+        ),
         "waiting": replace(
             running,
             state="waiting",
@@ -301,8 +392,7 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
 
 def hostile(base: PanelView) -> PanelView:
     """Long, right-to-left, emoji and HTML-like text everywhere a CRM user can type."""
-    html = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
-    arabic, emoji = "شركة المثال للتجارة الدولية المحدودة", "👩🏽‍🚀🏳️‍🌈 " * 12
+    html, arabic, emoji = HTML, ARABIC, "👩🏽‍🚀🏳️‍🌈 " * 12
     long_word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     both = "Both ways, the latest change wins"
     return replace(
@@ -321,7 +411,18 @@ def hostile(base: PanelView) -> PanelView:
             FieldRow("c", "الاسم", arabic, arabic, False, "outbound", both, moment("1 h ago")),
             FieldRow("d", "Web", "https://example.com/" + "a" * 300, "\u202eevil", True, "two_way", both, note=html),
         ),
-        entries=(EntryView("failed", html, moment("2 d ago"), code="X_" * 60, remedy=long_word, by=arabic),),
+        entries=(
+            EntryView(
+                "failed",
+                html,
+                moment("2 d ago"),
+                code="X_" * 60,
+                remedy=long_word,
+                by=arabic,
+                is_undone=True,
+                undo=UndoView(7, long_word + html),
+            ),
+        ),
     )
 
 

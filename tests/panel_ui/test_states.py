@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 STATES = list(samples.states())
 LOOKS = [(crm, scheme) for crm in ("salesforce", "hubspot") for scheme in ("light", "dark")]
-BUSY = {"queued", "running_reading", "running_comparing", "running_writing", "waiting"}
+BUSY = {"queued", "undoing", "running_reading", "running_comparing", "running_writing", "waiting"}
 CLOSED = {"ambiguous", "object_off", "syncs_off", "not_allowed", "deleted"}
 
 

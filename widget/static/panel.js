@@ -187,8 +187,24 @@
   }
 
   on('htmx:confirm', function (event) {
-    if (event.detail.elt.getAttribute('aria-busy') === 'true') event.preventDefault()
+    const button = event.detail.elt
+    const region = opened(button)
+    if (button.getAttribute('aria-busy') === 'true') return event.preventDefault()
+    if (!region || !region.firstElementChild) return
+    // A second press closes what the first has opened.
+    event.preventDefault()
+    region.replaceChildren()
+    shown.delete(region.id)
+    tellOpened()
   })
+
+  const opened = (button) => byId(button.getAttribute('aria-controls') || '')
+  function tellOpened () {
+    for (const button of panel.querySelectorAll('[aria-controls]')) {
+      const region = opened(button)
+      button.setAttribute('aria-expanded', String(!!(region && region.firstElementChild)))
+    }
+  }
 
   on('htmx:configRequest', function (event) {
     if (ended) {
@@ -303,11 +319,14 @@
       return
     }
     shown.set(target.id, html)
+    // What stood inside is gone with it: asked for again, it is drawn again.
+    for (const inner of target.querySelectorAll('[id]')) shown.delete(inner.id)
     focusLost = focusLost || target.contains(document.activeElement)
   })
 
   on('htmx:afterRequest', function (event) {
     if (event.detail.successful) restButton()
+    tellOpened()
     if (focusLost && (!document.activeElement || document.activeElement === document.body)) byId('sync').focus({ preventScroll: true })
     focusLost = false
   })

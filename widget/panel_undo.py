@@ -1,0 +1,78 @@
+"""What of a log entry this person may take back, told before it is done. Nothing is asked of any database for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from jobs.sync.changes import HERE
+from jobs.sync.history import still_holds
+from jobs.sync.rows import EntryFacts
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written
+from widget.formats import Reader
+from widget.panel_view import UndoView
+
+if TYPE_CHECKING:
+    from widget.panel_facts import Facts
+
+Undone = set[tuple[int, str, str]]
+"""(entry id, our field, side) of what a newer entry took back."""
+
+LONGEST = 60  # characters of a value in a sentence
+
+
+def undo_of(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone: Undone) -> UndoView | None:
+    """`written` are the changes this person may know of. None when nothing of them can be taken back."""
+    if not facts.claims.allows("undo") or not _is_on(facts):
+        return None
+    ours = facts.local.values if facts.local is not None else None
+    theirs = facts.seen.values if facts.seen is not None else None
+    open_ones = [
+        each
+        for each in written
+        if (entry.id, each.field, each.side) not in undone
+        and still_holds(each, ours, theirs)
+        and (each.side == HERE or facts.may_edit(each.crm_field))
+    ]
+    if not open_ones or (_makes_record(entry) and len(open_ones) < len(written)):
+        return None
+    return UndoView(
+        entry.id, _of_record(entry, facts.crm_label) or undo_words(open_ones, facts.crm_label, facts.reader)
+    )
+
+
+def undo_words(written: Sequence[Written], crm: str, reader: Reader) -> str:
+    """ "Job title goes back to “Buyer” here.", or which fields go back on which side."""
+    if len(written) == 1:
+        [only] = written
+        value = _short(reader.value(only.field_type, only.before))
+        return f"{only.label} goes back to {value} {_where(only.side, crm)}."
+    sides: dict[str, list[str]] = {}
+    for each in written:
+        sides.setdefault(_where(each.side, crm), []).append(each.label)
+    told = "; ".join(f"{', '.join(labels)} {where}" for where, labels in sides.items())
+    return f"Goes back to what it was: {told}."
+
+
+def _of_record(entry: EntryFacts, crm: str) -> str:
+    if _makes_record(entry):
+        return f"Our record is removed again. The one in {crm} stays as it is."
+    return "Our record comes back, with its values." if entry.code == CREATION_UNDONE else ""
+
+
+def _makes_record(entry: EntryFacts) -> bool:
+    return entry.outcome == "created" or entry.code == CREATION_REDONE
+
+
+def _is_on(facts: Facts) -> bool:
+    return facts.connection.syncs_enabled and facts.mapping is not None and facts.mapping.enabled
+
+
+def _where(side: str, crm: str) -> str:
+    return "here" if side == HERE else f"in {crm}"
+
+
+def _short(text: str) -> str:
+    if not text:
+        return "blank"
+    return f"“{text if len(text) <= LONGEST else text[: LONGEST - 1] + '…'}”"
