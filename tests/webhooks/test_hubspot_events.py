@@ -1,0 +1,160 @@
+"""HubSpot says that records changed: signed over the address it called, in any order, more than once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from jobs.models import SyncRun
+from tests.support import portal_proofs
+from tests.support.portal_stage import PUBLIC_URL, PortalStage
+
+
+def event(stage: PortalStage, record_id: str, **changes: Any) -> dict[str, Any]:
+    """As HubSpot sends one today; ids are numbers."""
+    return {
+        "eventId": 1000000001,
+        "subscriptionId": 1000002,
+        "portalId": int(stage.org.credentials["portal_id"]),
+        "appId": int(stage.org.credentials["app_id"]),
+        "occurredAt": 1788597072520,
+        "subscriptionType": "object.propertyChange",
+        "attemptNumber": 0,
+        "objectId": int(record_id),
+        "objectTypeId": "0-1",
+        "propertyName": "jobtitle",
+        "propertyValue": "x",
+        "changeSource": "CRM_UI",
+        "sourceId": "userId:10000006",
+        "isSensitive": False,
+    } | changes
+
+
+def address(stage: PortalStage) -> str:
+    return f"{PUBLIC_URL}/webhooks/hubspot/{stage.connection_id}"
+
+
+def send(stage: PortalStage, events: Any, **options: Any) -> TestResponse:
+    return stage.send(options.pop("url", address(stage)), json.dumps(events).encode(), **options)
+
+
+def runs(stage: PortalStage) -> list[SyncRun]:
+    with stage.runtime.database.read() as session:
+        return list(session.scalars(select(SyncRun).order_by(SyncRun.id)))
+
+
+@pytest.fixture
+def contact(portal_stage: PortalStage) -> str:
+    return str(portal_stage.org.record("contacts"))
+
+
+def test_an_event_brings_the_record_in_line(portal_stage: PortalStage, contact: str) -> None:
+    answer = send(portal_stage, [event(portal_stage, contact)])
+    assert (answer.status_code, answer.json) == (202, {"taken": 1})
+    portal_stage.work()
+    [run] = runs(portal_stage)
+    assert (run.trigger, run.object, run.crm_record_id, run.status) == ("webhook", "contacts", contact, "succeeded")
+
+
+def test_the_older_form_names_the_object_in_its_type(portal_stage: PortalStage, contact: str) -> None:
+    older = event(portal_stage, contact, subscriptionType="contact.creation", changeFlag="CREATED")
+    del older["objectTypeId"]
+    send(portal_stage, [older])
+    assert [(each.object, each.crm_record_id) for each in runs(portal_stage)] == [("contacts", contact)]
+
+
+def test_a_hundred_events_of_one_record_in_any_order_are_one_run(portal_stage: PortalStage, contact: str) -> None:
+    told = [event(portal_stage, contact, eventId=each, occurredAt=2_000_000 - each) for each in range(99)]
+    send(portal_stage, told)
+    send(portal_stage, told[::-1])
+    assert len(runs(portal_stage)) == 1
+
+
+def test_our_own_write_is_looked_at_like_any_other(portal_stage: PortalStage, contact: str) -> None:
+    """To tell an echo by its sender would lose what a person changed in the same moment."""
+    ours = event(
+        portal_stage, contact, changeSource="INTEGRATION", sourceId=str(portal_stage.org.credentials["app_id"])
+    )
+    assert send(portal_stage, [ours]).json == {"taken": 1}
+
+
+def test_a_merge_leads_to_the_survivor(portal_stage: PortalStage, contact: str) -> None:
+    merge = event(portal_stage, contact, subscriptionType="object.merge", primaryObjectId=int(contact))
+    merge |= {"objectId": int(contact), "mergedObjectIds": [4711], "newObjectId": int(contact)}
+    send(portal_stage, [merge])
+    assert [each.crm_record_id for each in runs(portal_stage)] == [contact]
+
+
+def test_the_same_delivery_again_starts_nothing(portal_stage: PortalStage, contact: str) -> None:
+    events, now = [event(portal_stage, contact)], portal_proofs.now_ms()
+    body = json.dumps(events).encode()
+    headers = portal_proofs.v3_headers(portal_stage.app_secret, "POST", address(portal_stage), body, now)
+    send(portal_stage, events, headers=headers)
+    portal_stage.work()
+    assert send(portal_stage, events, headers=headers).json == {"taken": 0, "known": True}
+    assert len(runs(portal_stage)) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"portalId": 99},  # another portal of the same app
+        {"objectTypeId": "2-999"},  # not mapped
+        {"objectTypeId": "0-5"},  # not mapped either
+        {"objectId": None},
+        {"objectId": True},
+        {"objectId": "x"},
+        {"objectId": -1},
+        {"objectTypeId": None, "subscriptionType": "conversation.creation"},
+    ],
+)
+def test_what_does_not_concern_us_is_passed_over(
+    portal_stage: PortalStage, contact: str, changes: dict[str, Any]
+) -> None:
+    answer = send(portal_stage, [event(portal_stage, contact, **changes), "no event"])
+    assert (answer.status_code, answer.json) == (202, {"taken": 0})
+    assert runs(portal_stage) == []
+
+
+class TestWhatIsNotBelieved:
+    @pytest.fixture(autouse=True)
+    def _nothing_was_started(self, portal_stage: PortalStage) -> Any:
+        yield
+        assert runs(portal_stage) == []
+
+    def test_no_signature(self, portal_stage: PortalStage, contact: str) -> None:
+        assert send(portal_stage, [event(portal_stage, contact)], headers={}).status_code == 401
+
+    def test_only_an_older_signature(self, portal_stage: PortalStage, contact: str) -> None:
+        events = [event(portal_stage, contact)]
+        headers = portal_proofs.v1_headers(portal_stage.app_secret, json.dumps(events).encode())
+        assert send(portal_stage, events, headers=headers).status_code == 401
+
+    @pytest.mark.parametrize("seconds", [-301, 90])
+    def test_a_time_too_far_away(self, portal_stage: PortalStage, contact: str, seconds: int) -> None:
+        events = [event(portal_stage, contact)]
+        timestamp = str(int(portal_proofs.now_ms()) + seconds * 1000)
+        body = json.dumps(events).encode()
+        headers = portal_proofs.v3_headers(portal_stage.app_secret, "POST", address(portal_stage), body, timestamp)
+        assert send(portal_stage, events, headers=headers).status_code == 401
+
+    def test_a_body_changed_on_the_way(self, portal_stage: PortalStage, contact: str) -> None:
+        headers = portal_proofs.v3_headers(portal_stage.app_secret, "POST", address(portal_stage), b"[]")
+        assert send(portal_stage, [event(portal_stage, contact)], headers=headers).status_code == 401
+
+    def test_another_connections_address(self, portal_stage: PortalStage, contact: str) -> None:
+        url = f"{PUBLIC_URL}/webhooks/hubspot/99"
+        assert send(portal_stage, [event(portal_stage, contact)], url=url).status_code == 401
+
+    def test_a_signature_for_another_address(self, portal_stage: PortalStage, contact: str) -> None:
+        body = json.dumps(events := [event(portal_stage, contact)]).encode()
+        headers = portal_proofs.v3_headers(portal_stage.app_secret, "POST", f"{PUBLIC_URL}/webhooks/hubspot/99", body)
+        assert send(portal_stage, events, headers=headers).status_code == 401
+
+    @pytest.mark.parametrize("body", [{}, None, "text", 7])
+    def test_a_body_that_is_no_list(self, portal_stage: PortalStage, body: Any) -> None:
+        assert send(portal_stage, body).status_code == 400
