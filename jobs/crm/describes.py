@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from jobs.crm.base import CrmAdapter, FieldInfo, ObjectInfo
 from jobs.models import DescribeCache
 from jobs.runtime import Runtime, utc_now
@@ -39,6 +41,12 @@ def describe(
         row = session.merge(row)
         session.flush()
     return _remember(runtime, row)
+
+
+def known(session: Session, connection_id: int, object_name: str) -> ObjectInfo | None:
+    """What was last learned of the object, however long ago; None for nothing. Asks nobody."""
+    kept = session.get(DescribeCache, (connection_id, object_name))
+    return _loaded(kept) if kept is not None else None
 
 
 def _remember(runtime: Runtime, kept: DescribeCache) -> ObjectInfo:

@@ -137,6 +137,16 @@ def explain(question: Question | Term, read: Read) -> Finding:
     return Finding(said, holds_now, kind=question.kind, parts=parts)
 
 
+def in_words(of: Filter) -> str:
+    """“Lead Source is Web and (Title is CEO or Email is empty)”."""
+    return _group_words(of.root)
+
+
+def _group_words(group: Group) -> str:
+    said = [f"({_group_words(part)})" if isinstance(part, Group) else part.words for part in group.parts]
+    return (" and " if group.kind == "all" else " or ").join(said)
+
+
 def why_not(finding: Finding) -> str:
     """The clause that keeps a record out, in a sentence; of an `any` group, all of them."""
     if finding.kind == "all":
@@ -233,10 +243,11 @@ def _clause(given: Mapping[str, Any], info: ObjectInfo, zone: ZoneInfo, place: s
 
 
 def _field(name: Any, info: ObjectInfo, place: str) -> FieldInfo:
-    field = info.fields.get(name) if isinstance(name, str) else None
+    if not isinstance(name, str) or not name:
+        raise FilterRefused("No field is chosen.", place)
+    field = info.fields.get(name)
     if field is None:
-        known = f"“{_short(str(name))}”" if isinstance(name, str) and name else "Nothing"
-        raise FilterRefused(f"{known} is not a field of {info.label}, or one that is hidden from us.", place)
+        raise FilterRefused(f"“{_short(name)}” is not a field of {info.label}, or one that is hidden from us.", place)
     return field
 
 

@@ -39,10 +39,21 @@ CHANGES = {
 }
 NEED_A_SIGN_IN = {"admin.oauth.callback", "admin.oauth.edit"}
 """Shown in test_oauth: pages for who comes back from the CRM, and for a connection made like that."""
-NEED_THE_ORG = {"admin.connections.create", "admin.connections.save", "admin.connections.check"}
+NEED_THE_ORG = {
+    "admin.connections.create",
+    "admin.connections.save",
+    "admin.connections.check",
+    "admin.objects.filters.save",
+}
 """Shown in test_connections: they change something only when Salesforce lets us in."""
 LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}
-CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {"admin.connections.test", "admin.login.sign_in", "admin.login.sign_out"}
+CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {
+    "admin.connections.test",
+    "admin.objects.filters.draw",
+    "admin.objects.filters.count",
+    "admin.login.sign_in",
+    "admin.login.sign_out",
+}
 
 
 def rules(app: Flask, method: str) -> list[Rule]:

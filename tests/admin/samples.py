@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from jobs.crm.base import FieldInfo
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import (
     AuditEntry,
     Connection,
     CrmRecord,
+    DescribeCache,
     Heartbeat,
     LocalRecord,
     RecordLink,
@@ -51,6 +54,7 @@ def fill(session: Session, vault: Vault, *, base_url: str = "https://sample.my.s
     )
     session.flush()
     _runs(session, connection, ana, now)
+    session.add(_fields_of_contact(connection, now))
     session.add(
         AuditEntry(
             at=now - timedelta(days=1),
@@ -59,6 +63,23 @@ def fill(session: Session, vault: Vault, *, base_url: str = "https://sample.my.s
             subject="Connection Sample Org",
             details={"before": {}, "after": {"name": "Sample Org"}, "secrets": ["client secret"]},
         )
+    )
+
+
+def _fields_of_contact(connection: Connection, now: datetime) -> DescribeCache:
+    """What was learned of the object when somebody last synced one, reduced to a field of each kind."""
+    choices = (("Web", "Web"), ("Phone", "Phone Inquiry"))
+    fields = [
+        FieldInfo("Title", "Title", "text", "string", length=128),
+        FieldInfo("LeadSource", "Lead Source", "select", "picklist", options=choices),
+        FieldInfo("Last_Visit__c", "Last Visit", "datetime", "datetime"),
+    ]
+    return DescribeCache(
+        connection_id=connection.id,
+        object="Contact",
+        label="Contact",
+        fields={each.name: asdict(each) for each in fields},
+        fetched_at=now - timedelta(days=1),
     )
 
 

@@ -44,6 +44,7 @@ def test_a_viewer_sees_every_page_that_is_not_a_form(app: Flask, viewer: Visitor
         "admin.oauth.edit",
         "admin.oauth.confirm",
         "admin.objects.edit",
+        "admin.objects.filters.show",
         "admin.links.new",
         "admin.links.confirm_unlink",
         "admin.records.edit",

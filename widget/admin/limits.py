@@ -46,6 +46,7 @@ LIMITS = (
     Limit("admin.login.sign_in", "30 per 15 minutes", get_remote_address, _failed),
     Limit("admin.connections.test", "10 per minute", _who, _always),
     Limit("admin.connections.check", "10 per minute", _who, _always),
+    Limit("admin.objects.filters.count", "30 per minute", _who, _always),
     Limit("admin.oauth.start", "10 per minute", _who, _always),
     Limit("admin.oauth.restart", "10 per minute", _who, _always),
 )

@@ -11,7 +11,7 @@ from jobs.accounts import audit
 from jobs.kinds import KINDS
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
-from widget.admin import listing, match_rules
+from widget.admin import filters, listing, match_rules
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
@@ -48,6 +48,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:mapping_id>/edit")(edit)
     pages.post("/<row:mapping_id>/edit")(save)
     pages.post("/<row:mapping_id>/switches/<name>")(switch)
+    pages.register_blueprint(filters.blueprint())
     pages.post("/<row:mapping_id>/rules")(choose)
     return pages
 
@@ -78,6 +79,7 @@ def show(mapping_id: int) -> str:
         connection=connection,
         links=links or 0,
         comparisons=match_rules.COMPARISONS,
+        filter=filters.summary(mapping),
         choices=CHOICES,
         chosen=_chosen(mapping),
     )
