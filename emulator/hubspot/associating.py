@@ -130,10 +130,13 @@ def ends_of(
     portal: Portal, object_type: ObjectType, record_id: str, given: Mapping[str, Any]
 ) -> tuple[Ends, list[LinkType]]:
     """The far end and the types of an entry `{to: {id}, types: [{associationCategory, associationTypeId}]}`."""
-    to_id = str((given.get("to") or {}).get("id", ""))
-    types = given.get("types") or []
+    far, types = given.get("to"), given.get("types")
+    if not isinstance(far, Mapping) or not isinstance(types, list) or not all(isinstance(each, dict) for each in types):
+        raise errors.bad_json("Some required fields were not set: [to, types]")
+    to_id = str(far.get("id", ""))
     for to in portal.schema.objects.values():
-        kinds = [portal.links.types.find(object_type.name, to.name, each.get("associationTypeId", 0)) for each in types]
+        numbers = [str(each.get("associationTypeId")) for each in types]
+        kinds = [portal.links.types.find(object_type.name, to.name, number) for number in numbers]
         if kinds and all(kind is not None for kind in kinds):
             if portal.store.row(to, to_id) is None:
                 raise errors.not_found()

@@ -27,6 +27,23 @@ _CHANGEABLE = (
     "fieldType",
     "options",
 )
+_TEXTS = (
+    "name",
+    "label",
+    "type",
+    "fieldType",
+    "groupName",
+    "description",
+    "calculationFormula",
+    "referencedObjectType",
+)
+_FLAGS = ("hidden", "formField", "hasUniqueValue", "externalOptions")
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(_FLAGS, bool),
+    "displayOrder": int,
+    "options": list,
+}
 
 
 class Definer:
@@ -38,7 +55,8 @@ class Definer:
 
     def create(self, given: Mapping[str, Any]) -> Property:
         """A new property; the name of an archived one brings that one back under the new definition."""
-        name = str(given.get("name", ""))
+        _check_kinds(given)
+        name = given.get("name", "")
         known = self._object.properties.get(name)
         if known is not None and known.archived_at is None:
             raise ApiError(f"Property {name} already exists", status=409, category="OBJECT_ALREADY_EXISTS")
@@ -61,12 +79,14 @@ class Definer:
         self._keep({**definition_of(known), "archivedAt": self._now()})
 
     def create_group(self, given: Mapping[str, Any]) -> Group:
-        name, label = str(given["name"]), str(given["label"])
+        _check_kinds(given)
+        name, label = given["name"], given["label"]
         if name in self._object.groups:
             raise ApiError(f"Property group {name} already exists", status=409, category="OBJECT_ALREADY_EXISTS")
         return self._keep_group({"name": name, "label": label, "displayOrder": given.get("displayOrder", -1)})
 
     def update_group(self, known: Group, given: Mapping[str, Any]) -> Group:
+        _check_kinds(given)
         label, order = given.get("label", known.label), given.get("displayOrder", known.display_order)
         return self._keep_group({"name": known.name, "label": label, "displayOrder": order})
 
@@ -79,6 +99,7 @@ class Definer:
         self._portal.save_definition()
 
     def _checked(self, given: Mapping[str, Any], known: Property | None = None) -> dict[str, Any]:
+        _check_kinds(given)
         if known is None:
             missing = [name for name in ("label", "type", "fieldType", "groupName") if not given.get(name)]
             if missing:
@@ -131,6 +152,13 @@ class Definer:
 
     def _now(self) -> str:
         return wire_time(self._portal.clock.now())
+
+
+def _check_kinds(given: Mapping[str, Any]) -> None:
+    """Raises for a part of a definition that is no text, number or flag where one is expected."""
+    for name, kind in _KINDS.items():
+        if given.get(name) is not None and type(given[name]) is not kind:
+            raise errors.bad_json(f"Cannot deserialize value of `{name}`")
 
 
 def definition_of(known: Property) -> dict[str, Any]:

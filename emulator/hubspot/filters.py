@@ -67,8 +67,8 @@ def _filters(group: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _compile(object_type: ObjectType, given: Mapping[str, Any]) -> Filter:
-    name, operator = given.get("propertyName"), given.get("operator")
-    known = object_type.find(str(name))
+    name, operator = str(given.get("propertyName")), str(given.get("operator"))
+    known = object_type.find(name)
     if known is None:
         raise _refused(f'Property "{name}" does not exist')
     if operator in _BARE:

@@ -61,7 +61,11 @@ class LinkTypes:
         found = [each for each in self._known.values() if (each.from_name, each.to_name) == (from_name, to_name)]
         return sorted(found, key=lambda each: (each.label is not None, each.id))
 
-    def find(self, from_name: str, to_name: str, type_id: int) -> LinkType | None:
+    def find(self, from_name: str, to_name: str, type_id: int | str) -> LinkType | None:
+        """The type with this number, which may come as a text."""
+        return next((kind for kind in self.between(from_name, to_name) if str(kind.id) == str(type_id)), None)
+
+    def known(self, from_name: str, to_name: str, type_id: int) -> LinkType | None:
         return self._known.get((from_name, to_name, type_id))
 
     def plain(self, from_name: str, to_name: str) -> LinkType | None:
@@ -131,8 +135,8 @@ class Links:
                 yield row
 
     def _types_of(self, from_name: str, to_name: str, row: Row) -> list[LinkType]:
-        found = [self.types.find(from_name, to_name, type_id) for type_id in row["types"]]
-        return [kind for kind in found if kind is not None]
+        kinds = (self.types.known(from_name, to_name, type_id) for type_id in row["types"])
+        return [kind for kind in kinds if kind is not None]
 
 
 def _key(from_name: str, from_id: str, to_name: str, to_id: str) -> str:

@@ -10,6 +10,7 @@ from emulator.hubspot import errors
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.filters import Filter, compile_groups, key_of
 from emulator.hubspot.freshness import Freshness
+from emulator.hubspot.numbers import whole_number
 from emulator.hubspot.schema import ObjectType, Property
 from emulator.hubspot.store import Store
 from emulator.hubspot.times import from_millis, wire_time
@@ -137,8 +138,4 @@ def _sort_words(sort: Any) -> tuple[str, str]:
 
 def _whole(body: Mapping[str, Any], name: str, default: int) -> int:
     value = body.get(name)
-    if value in (None, ""):
-        return default
-    if isinstance(value, bool) or not str(value).isascii() or not str(value).isdigit():
-        raise errors.bad_json(f"Cannot deserialize value of `{name}`: a whole number is expected")
-    return int(str(value))
+    return default if value in (None, "") else whole_number(value, name=name)

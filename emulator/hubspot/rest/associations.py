@@ -9,7 +9,7 @@ from emulator.hubspot import errors
 from emulator.hubspot.associating import Associating, Ends
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.links import LinkType
-from emulator.hubspot.rest.call import NEWEST_VERSION, Answer, Call, inputs_of, paging, required
+from emulator.hubspot.rest.call import NEWEST_VERSION, Answer, Call, id_of, inputs_of, objects_of, paging, required
 from emulator.hubspot.schema import ObjectType
 from emulator.hubspot.times import wire_time
 
@@ -28,8 +28,8 @@ def read_one(call: Call, name: str, key: str, to: str) -> Answer:
     _plain(call, from_type, to_type)
     linked = _living_links(call, from_type, row["hs_object_id"], to_type)
     limit = call.number("limit", LARGEST_PAGE, most=LARGEST_PAGE)
-    after = call.arguments.get("after", "0")
-    rest = [pair for pair in linked if int(pair[0]) >= int(after if after.isdigit() else 0)]
+    after = call.cursor()
+    rest = [pair for pair in linked if int(pair[0]) >= after]
     body: dict[str, Any] = {"results": [_far_end(call, *pair) for pair in rest[:limit]]}
     if len(rest) > limit:
         body["paging"] = paging(rest[limit][0], "")
@@ -108,8 +108,8 @@ def batch_archive(call: Call, name: str, to: str) -> Answer:
     from_type, to_type = call.object_type(name, "write"), call.object_type(to, "write")
     associating = Associating(call.portal, call.access.source)
     for given in inputs_of(call.body, most=MOST_ARCHIVED):
-        for far in given.get("to") or ():
-            associating.remove((from_type.name, _id(given.get("from")), to_type.name, _id(far)))
+        for far in objects_of(given, "to"):
+            associating.remove((from_type.name, id_of(given.get("from")), to_type.name, id_of(far)))
     return _archived(call)
 
 
@@ -117,7 +117,7 @@ def batch_archive_labels(call: Call, name: str, to: str) -> Answer:
     from_type, to_type = call.object_type(name, "write"), call.object_type(to, "write")
     associating = Associating(call.portal, call.access.source)
     for given in inputs_of(call.body, most=MOST_ARCHIVED):
-        ends = (from_type.name, _id(given.get("from")), to_type.name, _id(given.get("to")))
+        ends = (from_type.name, id_of(given.get("from")), to_type.name, id_of(given.get("to")))
         associating.remove(ends, _kinds(call, ends, given.get("types")))
     return _archived(call)
 
@@ -134,7 +134,7 @@ def _each_pair(
     failures = []
     for given in inputs:
         try:
-            ends = _ends(call, name, _id(given.get("from")), to, _id(given.get("to")))
+            ends = _ends(call, name, id_of(given.get("from")), to, id_of(given.get("to")))
             if labelled:
                 kinds = _kinds(call, ends, given.get("types"))
                 Associating(call.portal, call.access.source).add(ends, kinds)
@@ -144,7 +144,7 @@ def _each_pair(
         except ApiError as error:
             if error.status == 403:
                 raise
-            failures.append(error.to_batch_entry({"fromObjectId": [_id(given.get("from"))]}))
+            failures.append(error.to_batch_entry({"fromObjectId": [id_of(given.get("from"))]}))
     return made, failures
 
 
@@ -184,7 +184,7 @@ def _kinds(call: Call, ends: Ends, given: Any) -> list[LinkType]:
         raise errors.bad_json("Cannot deserialize value of association types: a list of objects is expected")
     kinds = []
     for each in given:
-        kind = call.portal.links.types.find(ends[0], ends[2], each.get("associationTypeId"))
+        kind = call.portal.links.types.find(ends[0], ends[2], str(each.get("associationTypeId")))
         if kind is None or kind.category != each.get("associationCategory"):
             raise ApiError(
                 f"Association type {each.get('associationTypeId')} of category {each.get('associationCategory')} "
@@ -240,7 +240,3 @@ def _batch(call: Call, results: list[dict[str, Any]], failures: list[dict[str, A
     if failures:
         body |= {"numErrors": len(failures), "errors": failures}
     return body
-
-
-def _id(given: Any) -> str:
-    return str(given.get("id", "")) if isinstance(given, Mapping) else ""

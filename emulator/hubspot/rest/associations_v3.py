@@ -9,7 +9,7 @@ from emulator.hubspot.associating import Associating
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.links import LinkType
 from emulator.hubspot.rest import objects
-from emulator.hubspot.rest.call import Answer, Call, inputs_of
+from emulator.hubspot.rest.call import Answer, Call, id_of, inputs_of
 from emulator.hubspot.times import wire_time
 
 
@@ -61,7 +61,7 @@ def batch_read(call: Call, name: str, to: str) -> Answer:
 def batch_create(call: Call, name: str, to: str) -> Answer:
     results = []
     for given in inputs_of(call.body, most=2_000):
-        key, to_key = str(given["from"]["id"]), str(given["to"]["id"])
+        key, to_key = id_of(given.get("from")), id_of(given.get("to"))
         create_one(call, name, key, to, to_key, str(given.get("type", "")))
         results.append({"from": {"id": key}, "to": {"id": to_key}, "type": given["type"]})
     return Answer(201, _batch(call, results))
@@ -69,7 +69,7 @@ def batch_create(call: Call, name: str, to: str) -> Answer:
 
 def batch_archive(call: Call, name: str, to: str) -> Answer:
     for given in inputs_of(call.body):
-        remove_one(call, name, str(given["from"]["id"]), to, str(given["to"]["id"]), str(given.get("type", "")))
+        remove_one(call, name, id_of(given.get("from")), to, id_of(given.get("to")), str(given.get("type", "")))
     return Answer(204)
 
 

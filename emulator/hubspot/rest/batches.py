@@ -9,7 +9,7 @@ from typing import Any
 from emulator.hubspot import errors
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.rest import objects
-from emulator.hubspot.rest.call import Answer, Call, inputs_of, texts_of
+from emulator.hubspot.rest.call import Answer, Call, inputs_of, text_of, texts_of
 from emulator.hubspot.schema import ObjectType
 from emulator.hubspot.times import wire_time
 from emulator.rows import Row
@@ -24,7 +24,9 @@ def read(call: Call, name: str) -> Answer:
     history = texts_of(body, "propertiesWithHistory")
     inputs = inputs_of(body, most=objects.MOST_WITH_HISTORY if history else MOST_INPUTS)
     names = texts_of(body, "properties") or object_type.default_properties
-    rows, missing = _rows(call, object_type, inputs, archived=call.flag("archived"), id_property=body.get("idProperty"))
+    rows, missing = _rows(
+        call, object_type, inputs, archived=call.flag("archived"), id_property=text_of(body, "idProperty")
+    )
     results = []
     for row in sorted(rows.values(), key=lambda row: int(row["hs_object_id"])):
         result = objects.record_json(call, object_type, row, names)
@@ -93,7 +95,7 @@ def _upserted(call: Call, object_type: ObjectType, given: dict[str, Any]) -> dic
 
 
 def _key(given: Mapping[str, Any]) -> tuple[str, str | None]:
-    return str(given.get("id", "")), given.get("idProperty")
+    return str(given.get("id", "")), text_of(given, "idProperty")
 
 
 def _rows(

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from emulator.hubspot import errors
 from emulator.hubspot.access import Access, object_scope, schema_scope
+from emulator.hubspot.numbers import whole_number
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.schema import ObjectType
 from emulator.hubspot.writer import Saving
@@ -82,6 +83,10 @@ class Call:
         text = self.arguments.get(argument, str(default))
         return checked_number(argument, text, most=most)
 
+    def cursor(self) -> int:
+        """The number in `after` that a page begins with; 0 for the first one."""
+        return whole_number(self.arguments.get("after") or 0, name="after")
+
     def object_type(self, name: str, action: str = "read") -> ObjectType:
         """The object of this name or type id. Raises when there is none, or when the scope for it is missing."""
         found = self.portal.object_type(name)
@@ -101,9 +106,7 @@ class Call:
 
 
 def checked_number(name: str, text: object, *, most: int) -> int:
-    if isinstance(text, bool) or not str(text).isascii() or not str(text).isdigit():
-        raise errors.ApiError(f"Unable to parse value for parameter: {name}")
-    number = int(str(text))
+    number = whole_number(text, name=name)
     if not 1 <= number <= most:
         raise errors.ApiError(f"{name} must be between 1 and {most}")
     return number
@@ -116,6 +119,19 @@ def required(body: Mapping[str, Any], *names: str) -> None:
         raise errors.bad_json(f"Some required fields were not set: [{', '.join(missing)}]")
 
 
+def id_of(given: object) -> str:
+    """The id in `{id: ...}`; empty when there is none."""
+    return str(given.get("id", "")) if isinstance(given, Mapping) else ""
+
+
+def text_of(given: Mapping[str, Any], name: str) -> str | None:
+    """A text in a body; None when it is not there. Raises when it is something else."""
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise errors.bad_json(f"Cannot deserialize value of `{name}`: a text is expected")
+    return value
+
+
 def inputs_of(body: Mapping[str, Any], *, most: int = 100) -> list[dict[str, Any]]:
     """The inputs of a batch: a list of objects, not empty and not too long."""
     required(body, "inputs")
@@ -125,6 +141,14 @@ def inputs_of(body: Mapping[str, Any], *, most: int = 100) -> list[dict[str, Any
     if not inputs or len(inputs) > most:
         raise errors.ApiError(f"The batch must have between 1 and {most} inputs; it has {len(inputs)}")
     return inputs
+
+
+def objects_of(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects in the body; empty when it is not there."""
+    given = body.get(name) or []
+    if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+        raise errors.bad_json(f"Cannot deserialize value of `{name}`: a list of objects is expected")
+    return given
 
 
 def texts_of(body: Mapping[str, Any], name: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.hubspot import errors
 from emulator.hubspot.errors import ApiError
+from emulator.hubspot.numbers import whole_number
 from emulator.hubspot.rest.call import Answer, Call, paging, required, texts_of
 from emulator.rows import Row
 
@@ -45,7 +46,8 @@ def search(call: Call) -> Answer:
         and (not kinds or row["processing_type"] in kinds)
         and (not wanted or row["hs_object_id"] in wanted)
     ]
-    offset, count = int(body.get("offset") or 0), min(int(body.get("count") or 20), 500)
+    offset = whole_number(body.get("offset") or 0, name="offset")
+    count = min(whole_number(body.get("count") or 20, name="count"), 500)
     page = found[offset : offset + count]
     return Answer(
         200,

@@ -8,7 +8,7 @@ from emulator.hubspot import errors
 from emulator.hubspot.associating import Associating, ends_of
 from emulator.hubspot.errors import ApiError
 from emulator.hubspot.merging import merge as merge_records
-from emulator.hubspot.rest.call import Answer, Call, paging, required
+from emulator.hubspot.rest.call import Answer, Call, objects_of, paging, required, text_of
 from emulator.hubspot.schema import ObjectType
 from emulator.hubspot.writer import Saved
 from emulator.rows import Row
@@ -27,13 +27,11 @@ def list_page(call: Call, name: str) -> Answer:
     """Records by id, oldest first; `after` is the id that the next page begins with."""
     object_type = call.object_type(name)
     limit = call.number("limit", 10, most=MOST_WITH_HISTORY if call.names("propertiesWithHistory") else MOST_LISTED)
-    after = call.arguments.get("after", "0")
-    if not after.isdigit():
-        raise ApiError(f"Invalid cursor: {after}")
+    after = call.cursor()
     rows = [
         row
         for row in call.portal.store.living(object_type, archived=call.flag("archived"))
-        if int(row["hs_object_id"]) >= int(after)
+        if int(row["hs_object_id"]) >= after
     ]
     rows.sort(key=lambda row: int(row["hs_object_id"]))
     body: dict[str, Any] = {"results": [shown(call, object_type, row) for row in rows[:limit]]}
@@ -68,7 +66,7 @@ def forget(call: Call, name: str) -> Answer:
     """Delete a record for good, with everything that was known of it."""
     object_type = call.object_type(name, "write")
     required(call.body, "objectId")
-    key, id_property = str(call.body["objectId"]), call.body.get("idProperty")
+    key, id_property = str(call.body["objectId"]), text_of(call.body, "idProperty")
     row = find(call, object_type, key, id_property) or find(call, object_type, key, id_property, archived=True)
     if row is not None:
         call.portal.writer.forget(object_type, row, call.access.source)
@@ -108,7 +106,7 @@ def created(call: Call, object_type: ObjectType, given: dict[str, Any]) -> Saved
     """Make a record from a body or from an input of a batch; inside a transaction."""
     saved = call.portal.writer.create(object_type, properties_of(given), call.saving)
     associating = Associating(call.portal, call.access.source)
-    for each in given.get("associations") or ():
+    for each in objects_of(given, "associations"):
         ends, types = ends_of(call.portal, object_type, saved.row["hs_object_id"], each)
         associating.add(ends, types)
     return saved

@@ -15,13 +15,11 @@ def list_page(call: Call) -> Answer:
     call.access.need("crm.objects.owners.read")
     archived, email = call.flag("archived"), call.arguments.get("email", "").casefold()
     limit = call.number("limit", 100, most=500)
-    after = call.arguments.get("after", "0")
+    after = call.cursor()
     found = [
         person
         for person in call.portal.people.all
-        if person.active != archived
-        and email in ("", person.email.casefold())
-        and int(person.owner_id) >= int(after if after.isdigit() else 0)
+        if person.active != archived and email in ("", person.email.casefold()) and int(person.owner_id) >= after
     ]
     found.sort(key=lambda person: int(person.owner_id))
     body: dict[str, Any] = {"results": [_owner(call, person) for person in found[:limit]]}
