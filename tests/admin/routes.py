@@ -12,6 +12,7 @@ LOGOUT = "/admin/logout"
 IDS = {
     "connection_id": 1,
     "mapping_id": 2,  # Contact
+    "field_id": 6,  # of Contact
     "link_id": 1,
     "record_id": 1,
     "run_id": 1,
@@ -24,6 +25,9 @@ CHANGES = {
     "admin.oauth.disconnect": {},
     "admin.objects.switch": {"on": "0"},
     "admin.objects.choose": {"duplicate_handling": "skip"},
+    "admin.objects.fields.create": {"crm_field": "LeadSource", "local_field": "notes", "direction": "inbound"},
+    "admin.objects.fields.save": {"write_rule": "fill_blank"},
+    "admin.objects.fields.remove": {},
     "admin.objects.save": {
         "order-0": "1",
         "crm_field-0": "LastName",

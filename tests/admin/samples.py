@@ -11,6 +11,7 @@ from jobs.crm.base import FieldInfo
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import (
     AuditEntry,
+    Conflict,
     Connection,
     CrmRecord,
     DescribeCache,
@@ -55,6 +56,7 @@ def fill(session: Session, vault: Vault, *, base_url: str = "https://sample.my.s
     session.flush()
     _runs(session, connection, ana, now)
     session.add(_fields_of_contact(connection, now))
+    session.add(_conflict(connection, ana, now))
     session.add(
         AuditEntry(
             at=now - timedelta(days=1),
@@ -127,6 +129,29 @@ def _linked(
         created_at=now - timedelta(days=20),
     )
     return seen, link
+
+
+def _conflict(connection: Connection, ana: LocalRecord, now: datetime) -> Conflict:
+    return Conflict(
+        connection_id=connection.id,
+        object="Contact",
+        crm_record_id=CONTACT_ID,
+        local_record_id=ana.id,
+        record_name="Ana Sample",
+        local_field="job_title",
+        crm_field="Title",
+        label="Job title",
+        field_type="text",
+        base="Assistant",
+        ours="Chief of Staff",
+        theirs="Head of Staff",
+        ours_at=now - timedelta(hours=2),
+        ours_by="admin@example.com",
+        theirs_at=now - timedelta(hours=1),
+        theirs_by="Sample Rep",
+        run_id=1,
+        opened_at=now - timedelta(minutes=3),
+    )
 
 
 def _runs(session: Session, connection: Connection, ana: LocalRecord, now: datetime) -> None:

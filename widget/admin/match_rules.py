@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jobs.kinds import KINDS
 from jobs.models import MatchRule, ObjectMapping
 from jobs.records import rebuild_keys
 from jobs.runtime import utc_now
@@ -52,10 +51,9 @@ def typed(form: Mapping[str, str]) -> list[Rule]:
     return rows
 
 
-def checked(rules: list[Rule], mapping: ObjectMapping) -> list[Rule]:
+def checked(rules: list[Rule], mapping: ObjectMapping, local_fields: Container[str]) -> list[Rule]:
     """In the order asked for. Raises ValueError with a sentence."""
     crm_fields = {field.crm_field for field in mapping.fields}
-    local_fields = KINDS[mapping.kind].fields
     for rule in rules:
         if not (rule.crm_field and rule.local_field):
             raise ValueError("A rule needs a field on both sides: choose the missing one, or remove the rule.")

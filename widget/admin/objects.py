@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from jobs.accounts import audit
-from jobs.kinds import KINDS
+from jobs.fields import fields_of
+from jobs.kinds import LocalField
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
-from widget.admin import filters, listing, match_rules
+from widget.admin import field_mappings, listing, match_rules
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
@@ -48,8 +51,8 @@ def blueprint() -> Blueprint:
     pages.get("/<row:mapping_id>/edit")(edit)
     pages.post("/<row:mapping_id>/edit")(save)
     pages.post("/<row:mapping_id>/switches/<name>")(switch)
-    pages.register_blueprint(filters.blueprint())
     pages.post("/<row:mapping_id>/rules")(choose)
+    pages.register_blueprint(field_mappings.blueprint())
     return pages
 
 
@@ -67,6 +70,7 @@ def show(mapping_id: int) -> str:
     with runtime().database.read() as session:
         mapping = listing.found(session.get(ObjectMapping, mapping_id))
         connection = session.get_one(Connection, mapping.connection_id)
+        calculated = field_mappings.calculated(session, mapping)
         links = session.scalar(
             select(func.count())
             .select_from(RecordLink)
@@ -78,8 +82,8 @@ def show(mapping_id: int) -> str:
         mapping=mapping,
         connection=connection,
         links=links or 0,
+        calculated=calculated,
         comparisons=match_rules.COMPARISONS,
-        filter=filters.summary(mapping),
         choices=CHOICES,
         chosen=_chosen(mapping),
     )
@@ -99,7 +103,7 @@ def save(mapping_id: int) -> Response | tuple[str, int]:
         mapping = listing.found(session.get(ObjectMapping, mapping_id))
         before = [rule.words for rule in match_rules.stored(mapping)]
         try:
-            kept = match_rules.checked(rules, mapping)
+            kept = match_rules.checked(rules, mapping, fields_of(session, mapping.kind))
         except ValueError as error:
             return _form(mapping, rules, message=str(error)), 422
         after = [rule.words for rule in kept]
@@ -142,6 +146,11 @@ def choose(mapping_id: int) -> Response:
     return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
 
 
+def _local_fields(kind: str) -> Mapping[str, LocalField]:
+    with runtime().database.read() as session:
+        return fields_of(session, kind)
+
+
 def _chosen(mapping: ObjectMapping) -> dict[str, str]:
     return {
         "duplicate_handling": mapping.duplicate_handling,
@@ -158,7 +167,7 @@ def _form(mapping: ObjectMapping, rules: list[match_rules.Rule], *, message: str
         rules=rules,
         message=message,
         compare_as=match_rules.COMPARISONS,
-        local_fields=KINDS[mapping.kind].fields,
+        local_fields=_local_fields(mapping.kind),
         most=match_rules.MOST_RULES,
     )
 
