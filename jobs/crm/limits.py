@@ -24,7 +24,8 @@ MOST_WAIT_SECONDS = 5.0
 """Longer lines are not stood in: the run is put back and the worker does something else meanwhile."""
 
 # KEYS[1]: moments of the last calls, oldest first, in microseconds. KEYS[2]: the limit as the CRM last told it.
-# ARGV: calls allowed, span, longest wait (microseconds). Answers the wait; below zero when no place was taken.
+# ARGV: calls allowed, span, longest wait (microseconds). Answers the wait, below zero when no place was taken, and the
+# limit that was kept.
 _TAKE_A_PLACE = """
 local allowed = tonumber(redis.call('GET', KEYS[2]) or ARGV[1])
 local span, most = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -33,11 +34,11 @@ local now = time[1] * 1000000 + time[2]
 local earlier = redis.call('LINDEX', KEYS[1], -allowed)
 local place = now
 if earlier and tonumber(earlier) + span > now then place = tonumber(earlier) + span end
-if place - now > most then return now - place end
+if place - now > most then return {now - place, allowed} end
 redis.call('RPUSH', KEYS[1], string.format('%.0f', place))
 redis.call('LTRIM', KEYS[1], -allowed, -1)
 redis.call('PEXPIRE', KEYS[1], math.ceil((place - now + span) / 1000))
-return place - now
+return {place - now, allowed}
 """
 
 
@@ -56,7 +57,7 @@ class Limiter:
         self._account = account
         self._most_wait = most_wait
         self._take_a_place = connection.register_script(_TAKE_A_PLACE)
-        self._learned: dict[str, int] = {}
+        self._kept: dict[str, int] = {}  # the limits as they are known to all
 
     def wait(self, limit: RateLimit) -> None:
         """Sleep until this call may be made. Raises RateLimited when that would be too long."""
@@ -78,9 +79,9 @@ class Limiter:
 
     def learn(self, limit: RateLimit, calls: int) -> None:
         """The CRM told its true limit, which depends on what the customer pays for."""
-        if calls < 1 or self._learned.get(limit.name) == calls:
+        if calls < 1 or self._kept.get(limit.name) == calls:
             return
-        self._learned[limit.name] = calls
+        self._kept[limit.name] = calls
         try:
             self._redis.set(self._key(limit, "allowed"), calls, ex=86_400)
         except RedisError as error:
@@ -89,7 +90,8 @@ class Limiter:
     def _place(self, limit: RateLimit) -> int:
         keys = [self._key(limit, "calls"), self._key(limit, "allowed")]
         given = [limit.calls, round(limit.seconds * 1_000_000), round(self._most_wait * 1_000_000)]
-        return int(self._take_a_place(keys=keys, args=given))
+        wait, self._kept[limit.name] = map(int, self._take_a_place(keys=keys, args=given))
+        return wait
 
     def _key(self, limit: RateLimit, what: str) -> str:
         return f"crm-limit:{self._account}:{limit.name}:{what}"
