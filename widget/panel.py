@@ -18,6 +18,7 @@ from jobs.sync.rows import RunFacts, run_of
 from widget import admin, panel_conflicts, panel_details, panel_preview
 from widget.bell import Bell
 from widget.context import runtime
+from widget.launch.admittance import is_still_admitted
 from widget.panel_answers import BELL, drawn, start_sync, the_bell
 from widget.panel_claims import claims_for, key_of
 from widget.panel_facts import Situation, panel_view, pause_ms
@@ -86,7 +87,10 @@ def follow(run_id: int) -> ResponseReturnValue:
 @blueprint.post("/token")
 def renew() -> ResponseReturnValue:
     """A fresh token for the one that is still good, until the session's end."""
-    token, expires_in = renew_panel_token(runtime().settings, claims := claims_for("view"))
+    claims = claims_for("view")
+    if not is_still_admitted(runtime(), claims.connection_id, claims.user_name):
+        raise TokenForbidden("taken off the list")
+    token, expires_in = renew_panel_token(runtime().settings, claims)
     return jsonify(
         token=token, expires_in=expires_in, session_expires_in=max(0, claims.session_until - int(time.time()))
     )

@@ -222,6 +222,13 @@ class TestThePerson:
         portal_stage.change_connection(allowed_emails=[])
         assert portal_stage.open(address).status_code == 200
 
+    def test_taken_off_the_list_later_the_panel_ends_with_its_token(self, portal_stage: PortalStage) -> None:
+        panel = portal_stage.open_details()
+        assert panel.post("/panel/token").status_code == 200
+        portal_stage.change_connection(allowed_emails=["other@example.com"])
+        response = panel.post("/panel/token")
+        assert (response.status_code, response.get_json()["error"]) == (403, "not_allowed")
+
 
 class TestNothingElseIsATicket:
     @pytest.mark.parametrize(

@@ -217,6 +217,10 @@ class TestRenewal:
         response = renewed(stage, resigned(stage, panel.token, iat=now - 400, exp=now - 1))
         assert (response.status_code, (response.json or {})["error"]) == (401, "token_expired")
 
+    def test_whatever_list_of_people_there_is_where_the_crm_itself_says_who_may_see_what(self, stage: Stage) -> None:
+        stage.change_connection(allowed_emails=["somebody@example.com"])
+        assert renewed(stage, stage.open_panel().token).status_code == 200
+
     def test_not_without_one(self, stage: Stage) -> None:
         assert stage.client.post("/panel/token").status_code == 401
 
