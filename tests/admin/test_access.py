@@ -46,8 +46,11 @@ def test_a_viewer_sees_every_page_that_is_not_a_form(app: Flask, viewer: Visitor
         "admin.objects.edit",
         "admin.objects.fields.new",
         "admin.objects.fields.edit",
+        "admin.objects.filters.show",
         "admin.links.new",
         "admin.links.confirm_unlink",
+        "admin.runs.confirm_undo",
+        "admin.logs.confirm_undo",
         "admin.records.edit",
     }
     assert {status for endpoint, status in statuses.items() if endpoint not in forms} == {200, 303}

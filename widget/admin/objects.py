@@ -14,7 +14,7 @@ from jobs.fields import fields_of
 from jobs.kinds import LocalField
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
-from widget.admin import field_mappings, listing, match_rules
+from widget.admin import field_mappings, filters, listing, match_rules
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
@@ -51,6 +51,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:mapping_id>/edit")(edit)
     pages.post("/<row:mapping_id>/edit")(save)
     pages.post("/<row:mapping_id>/switches/<name>")(switch)
+    pages.register_blueprint(filters.blueprint())
     pages.post("/<row:mapping_id>/rules")(choose)
     pages.register_blueprint(field_mappings.blueprint())
     return pages
@@ -84,6 +85,7 @@ def show(mapping_id: int) -> str:
         links=links or 0,
         calculated=calculated,
         comparisons=match_rules.COMPARISONS,
+        filter=filters.summary(mapping),
         choices=CHOICES,
         chosen=_chosen(mapping),
     )
