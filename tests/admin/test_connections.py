@@ -264,3 +264,15 @@ WEAK = _certificate(rsa.generate_private_key(public_exponent=65537, key_size=102
 PRIVATE = _KEY.private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 ).decode()
+
+
+def test_the_hint_secret_is_sealed_kept_and_removed(org: Org, runtime: Runtime, admin: Visitor, connected: int) -> None:
+    path = f"/admin/connections/{connected}/edit"
+    admin.post(path, details(org, client_secret="", hint_secret="the hint secret"))
+    assert runtime.vault.open(stored(runtime, connected).hint_secret_sealed) == "the hint secret"
+    admin.post(path, details(org, client_secret=""))
+    assert runtime.vault.open(stored(runtime, connected).hint_secret_sealed) == "the hint secret"
+    assert "the hint secret" not in admin.get(path).text
+    admin.post(path, details(org, client_secret="", forget_hint_secret="1"))
+    assert stored(runtime, connected).hint_secret_sealed == ""
+    assert ["hint secret (removed)"] in [each.details.get("secrets") for each in audited(runtime)]

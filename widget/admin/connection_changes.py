@@ -38,6 +38,7 @@ def insert(session: Session, draft: Draft, result: ConnectionCheck) -> Connectio
         broken_message="",
         client_secret_sealed="",
         canvas_secret_sealed="",
+        hint_secret_sealed="",
     )
     session.add(connection)
     secrets = _fill(connection, draft, result)
@@ -85,13 +86,22 @@ def _fill_rest(connection: Connection, draft: Draft) -> list[str]:
     connection.launch_certificate = draft.launch_certificate
     connection.allowed_emails = connection_form.addresses(draft.allowed_emails)
     connection.updated_at = utc_now()
-    if draft.canvas_secret:
-        connection.canvas_secret_sealed = runtime().vault.seal(draft.canvas_secret)
-        return ["Canvas secret"]
-    if draft.forget_canvas_secret and connection.canvas_secret_sealed:
-        connection.canvas_secret_sealed = ""
-        return ["Canvas secret (removed)"]
-    return []
+    connection.canvas_secret_sealed, canvas = _kept(
+        "Canvas secret", connection.canvas_secret_sealed, draft.canvas_secret, forget=draft.forget_canvas_secret
+    )
+    connection.hint_secret_sealed, hint = _kept(
+        "hint secret", connection.hint_secret_sealed, draft.hint_secret, forget=draft.forget_hint_secret
+    )
+    return canvas + hint
+
+
+def _kept(name: str, sealed: str, typed: str, *, forget: bool) -> tuple[str, list[str]]:
+    """(what is stored from now on, what the audit trail says of it)."""
+    if typed:
+        return runtime().vault.seal(typed), [name]
+    if forget and sealed:
+        return "", [f"{name} (removed)"]
+    return sealed, []
 
 
 def make_active(connection: Connection) -> None:

@@ -47,6 +47,8 @@ class Draft:
     client_secret: str = ""
     canvas_secret: str = ""
     forget_canvas_secret: bool = False
+    hint_secret: str = ""
+    forget_hint_secret: bool = False
     launch_issuer: str = ""
     launch_certificate: str = ""
     allowed_emails: str = ""
@@ -63,6 +65,8 @@ def typed(form: Mapping[str, str]) -> Draft:
         client_secret=text("client_secret"),
         canvas_secret=text("canvas_secret"),
         forget_canvas_secret=form.get("forget_canvas_secret") == "1",
+        hint_secret=text("hint_secret"),
+        forget_hint_secret=form.get("forget_hint_secret") == "1",
         launch_issuer=text("launch_issuer"),
         launch_certificate=text("launch_certificate"),
         allowed_emails=text("allowed_emails"),
@@ -187,7 +191,7 @@ def read_certificate(pem: str) -> Certificate:
 
 
 def _too_long(draft: Draft) -> dict[str, str]:
-    limits = LONGEST | {"client_secret": LONGEST_SECRET, "canvas_secret": LONGEST_SECRET}
+    limits = LONGEST | {"client_secret": LONGEST_SECRET, "canvas_secret": LONGEST_SECRET, "hint_secret": LONGEST_SECRET}
     return {
         name: f"At most {limit:,} characters." for name, limit in limits.items() if len(getattr(draft, name)) > limit
     }

@@ -12,6 +12,7 @@ from jobs.crm.hubspot import CRM as CRM
 from jobs.crm.hubspot_names import OBJECT_OF_TYPE_ID
 from jobs.hints import Hint
 from jobs.models import Connection
+from jobs.models.connection import DISCONNECTED
 from jobs.runtime import Runtime, utc_now
 from jobs.vault import CannotOpen
 from widget.launch.hubspot_signature import SIGNATURE, TIMESTAMP, ProofRefused, SignedRequest, signers
@@ -44,12 +45,14 @@ def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint
 
 
 def _secret(here: Runtime, connection: Connection) -> str:
-    """The secret of the connection's own app, or of the installation's."""
+    """The secret of the connection's own app, or of the installation's while the portal is connected by it."""
     try:
         own = here.vault.open(connection.client_secret_sealed)
     except CannotOpen:
         return ""
-    return own or here.settings.hubspot_client_secret.get_secret_value()
+    if own or connection.broken_code == DISCONNECTED:
+        return own
+    return here.settings.hubspot_client_secret.get_secret_value()
 
 
 def _hints(connection: Connection, event: Any) -> Iterator[Hint]:
