@@ -13,7 +13,9 @@ class CannotOpen(Exception):
 
 class Vault:
     def __init__(self, settings: Settings) -> None:
-        self._keys = MultiFernet([Fernet(key) for key in settings.fernet_keys])
+        keys = [Fernet(key) for key in settings.fernet_keys]
+        self._keys = MultiFernet(keys)
+        self._first = keys[0]
 
     def seal(self, text: str) -> str:
         return self._keys.encrypt(text.encode()).decode() if text else ""
@@ -26,6 +28,13 @@ class Vault:
             return self._keys.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise CannotOpen("a stored secret fits none of ENCRYPTION_KEYS") from None
+
+    def is_current(self, sealed: str) -> bool:
+        """Sealed with the first key, or nothing at all."""
+        try:
+            return not sealed or bool(self._first.decrypt(sealed.encode()))
+        except InvalidToken:
+            return False
 
     def reseal(self, sealed: str) -> str:
         """The same secret under the first key: run over all rows before an old key is dropped. Raises `CannotOpen`."""

@@ -64,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     admin.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     admin.set_defaults(run=_create_admin)
 
+    reseal = commands.add_parser("reseal", help="bring every stored secret under the first of ENCRYPTION_KEYS")
+    reseal.set_defaults(run=_reseal)
+
     commands.add_parser("doctor", help="check this installation and say what to mend").set_defaults(run=_doctor)
 
     # Its own options are read by the exporter.
@@ -144,6 +147,16 @@ def _ask_password() -> str:
     if getpass.getpass("Once more: ") != password:
         raise SystemExit("widget: The two passwords differ.")
     return password
+
+
+def _reseal(_arguments: argparse.Namespace) -> None:
+    settings = _start("reseal")
+    from jobs.reseal import reseal_everything
+    from widget.preflight import require_current_schema
+
+    require_current_schema(settings)
+    count = reseal_everything(settings)
+    print(f"{count} {'secret' if count == 1 else 'secrets'} resealed. Older keys are not needed any more.")
 
 
 def _doctor(_arguments: argparse.Namespace) -> int:

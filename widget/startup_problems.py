@@ -24,10 +24,13 @@ def _from_library(error: Exception) -> str | None:
     from sqlalchemy.exc import DBAPIError
 
     from jobs.accounts import AccountError
+    from jobs.reseal import StillSealing
     from jobs.vault import CannotOpen
 
     if isinstance(error, AccountError):
         return str(error)
+    if isinstance(error, StillSealing):
+        return "A process still seals with an older key: restart all of them with the new ENCRYPTION_KEYS, then repeat."
     if isinstance(error, CannotOpen):
         return "ENCRYPTION_KEYS lacks the key that this data was encrypted with: add it at the end of the list."
     if isinstance(error, DBAPIError):

@@ -68,7 +68,7 @@ def _broken(connection: Connection, crm: str) -> Health:
         "Expired" if has_ended else "Broken",
         "bad",
         headline=f"{what}, nothing syncs.",
-        cause=connection.broken_message,
+        cause=f"{crm} says: {connection.broken_message.rstrip('.')}." if has_ended else connection.broken_message,
         code=connection.broken_code,
         remedy=f"{_remedy(connection, crm, signed_in=signed_in, has_ended=has_ended)} {KEPT}",
         since=connection.broken_at,

@@ -121,8 +121,7 @@ def _connection_concern(connection: Connection, now: datetime) -> Concern | None
     crm = CRM_NAMES.get(connection.crm, connection.crm)
     if connection.state == BROKEN:
         health = health_of(connection, now)
-        sentence = f"{connection.name} is {health.word.lower()}, nothing syncs"
-        sentence += f": {health.cause}" if health.cause else "."
+        sentence = f"{connection.name} is {health.word.lower()}, nothing syncs. {health.cause}".strip()
         return Concern("bad" if health.tone == "bad" else "warn", sentence, link, "Repair the connection")
     if connection.paused_until is not None and connection.paused_until > now:
         sentence = f"{connection.name} waits until {connection.paused_until:%H:%M} UTC because {crm} asked for it."
