@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from tests.support.portal_server import PortalApi, PortalServer, problems, refusal
+
+SAMPLE_PORTAL = Path(__file__).parents[2] / "emulator" / "hubspot" / "portals" / "demo.json"
 
 
 class TestReading:
@@ -326,3 +330,35 @@ def test_a_second_start_keeps_everything(own_portal: PortalServer) -> None:
     assert [each["value"] for each in versions["jobtitle"]] == ["Kept", "Chief of Staff"]
     assert own_portal.credentials["access_token"] == before["access_token"]
     assert own_portal.credentials["records"] == before["records"]
+
+
+def test_a_portal_of_ones_own_comes_from_a_file(tmp_path: Path) -> None:
+    definition = json.loads(SAMPLE_PORTAL.read_text("utf-8"))
+    definition["portal"]["portal_id"] = 77
+    definition["seed"] = {"companies": 2, "contacts": 1, "deals": 0, "projects": 0}
+    definition["token_lifetime_seconds"] = 60
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps(definition), "utf-8")
+    server = PortalServer(tmp_path / "portal", portal_file=file)
+    try:
+        assert (server.credentials["portal_id"], set(server.credentials["records"])) == (77, {"companies", "contacts"})
+        assert server.api().search("companies").json()["total"] == 2
+        api = server.api(server.token())
+        server.control("clock", {"offset_seconds": 61})
+        assert refusal(api.get("contacts", server.record("contacts"))) == (401, "EXPIRED_AUTHENTICATION")
+    finally:
+        server.stop()
+
+
+def test_of_two_at_the_same_time_one_gets_the_address(portal: PortalServer) -> None:
+    clients = [portal.api() for _ in range(6)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda client: client.post("contacts", {"email": "race@example.com"}), clients))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
+
+
+def test_changes_at_the_same_time_are_all_kept(portal: PortalServer, ana: str) -> None:
+    clients = {name: portal.api() for name in ("fax", "website", "message", "industry")}
+    with ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(lambda name: clients[name].patch("contacts", ana, {name: "kept"}), clients))
+    assert portal.api().values("contacts", ana, *clients) == ["kept"] * 4
