@@ -127,6 +127,12 @@ def test_the_doctor_recovers_its_trust_step_by_step(migrated: Path) -> None:
     assert lines[3].startswith("MEND  clock: It has never run")
 
 
+def test_resealing_says_how_much_there_was_to_do(migrated: Path) -> None:
+    ran = widget("reseal", data_dir=migrated)
+
+    assert ran.stdout == "0 secrets resealed. Older keys are not needed any more.\n", ran.stderr
+
+
 def test_the_export_reads_its_own_options(migrated: Path) -> None:
     ran = widget("export", "--kind", "contact", data_dir=migrated)
 
