@@ -41,6 +41,11 @@ class TestReading:
         assert api.get("contacts", "ANA.sample@example.com", idProperty="email").json()["id"] == ana
         assert refusal(api.get("contacts", "Ana", idProperty="firstname")) == (400, "VALIDATION_ERROR")
 
+    def test_a_unique_property_leads_a_change_to_its_record(self, api: PortalApi, ana: str) -> None:
+        answer = api.patch("contacts", "ana.sample@example.com", {"fax": "1"}, idProperty="email")
+        assert (answer.status_code, answer.json()["id"]) == (200, ana)
+        assert api.values("contacts", ana, "fax") == ["1"]
+
     def test_what_is_not_there_is_not_found(self, api: PortalApi) -> None:
         for answer in (api.get("contacts", "1"), api.patch("contacts", "1", {}), api.get("contacts", "x")):
             assert refusal(answer) == (404, "OBJECT_NOT_FOUND")
