@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
 
 from jobs.models import ApiUsage, Connection, ObjectMapping
 from jobs.models.connection import DescribeCache
 from jobs.runtime import Runtime, utc_now
 from tests.admin.conftest import Org
-from tests.admin.site import Visitor, audited
+from tests.admin.site import PASSWORD, Visitor, audited, serving
 
 CONTACT = 2
 PAGE = f"/admin/objects/{CONTACT}/filter/"
@@ -190,6 +193,50 @@ def test_an_object_whose_filter_cannot_be_asked_says_so(runtime: Runtime, admin:
     assert "Contact sync is paused." in page
     assert "“LeadSource” is not a field of Contact" in page
     assert "LeadSource (gone or hidden)" in admin.get(PAGE).text
+
+
+# --- In a browser -----------------------------------------------------------------------------------------------------
+
+
+def at_rest(page: Page) -> Page:
+    """Once what was swapped in listens too."""
+    expect(page.locator(".htmx-request, .htmx-added, .htmx-settling, .htmx-swapping")).to_have_count(0)
+    return page
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    at_rest(page).locator(f'[id="{name}"]').select_option(value)
+
+
+@pytest.mark.browser
+def test_a_filter_is_built_counted_and_saved_on_one_page(
+    runtime: Runtime, browser: Browser, app: Flask, connected: Org
+) -> None:
+    with serving(app) as url:
+        page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+        page.goto(f"{url}/admin/login?next={PAGE}")
+        page.get_by_label("Email").fill("admin@example.com")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Add a condition").click()
+        choose(page, "field-r.0", "LeadSource")
+        choose(page, "operator-r.0", "is_not")
+        choose(page, "value-r.0", "Web")
+        expect(page.get_by_role("status")).to_contain_text("records pass in the CRM now")
+        at_rest(page).locator("#group-r").click()
+        choose(page, "field-r.1.0", "Lead_Score__c")
+        at_rest(page).get_by_label("Value", exact=True).last.fill("high")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("status")).to_contain_text("Lead Score: “high” is not a number.")
+        serious = [each for each in Axe().run(page).response["violations"] if each["impact"] in ("serious", "critical")]
+        assert serious == []
+        assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        at_rest(page).locator('[id="remove-r.1.0"]').click()
+        at_rest(page).locator('[id="remove-r.1"]').click()
+        at_rest(page).get_by_role("button", name="Save the filter").click()
+        expect(page.get_by_role("status")).to_contain_text("The filter of Contact is saved.")
+        page.context.close()
+    assert stored(runtime)["all"] == [{"field": "LeadSource", "operator": "is_not", "value": "Web"}]
 
 
 def calls(runtime: Runtime) -> int:

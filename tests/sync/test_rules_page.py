@@ -39,13 +39,21 @@ def test_the_page_has_no_table_that_nobody_runs() -> None:
 
 # --- Is the record synced at all? -----------------------------------------------------------------------------------
 
+
+def asks(crm_field: str) -> dict[str, Any]:
+    """A filter that nobody passes who has a title."""
+    return {"all": [{"field": crm_field, "operator": "is_empty"}]}
+
+
 STATES: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     # what is so: switches, what became of the record, the address
     "syncs of the connection are off": ({"syncs_enabled": False}, {}, "ana@example.com"),
     "the object is off": ({"enabled": False}, {}, "ana@example.com"),
+    "a field of the object's [filter](filters.md) is gone": ({"filter": asks("Shoe_Size__c")}, {}, "ana@example.com"),
     "it was deleted in the CRM": ({}, {"is_deleted": True}, "ana@example.com"),
     "it was merged into another record": ({}, {"is_deleted": True, "merged_into": "003"}, "ana@example.com"),
     "it is a converted Lead": ({}, {"is_converted": True}, "ana@example.com"),
+    "it does not pass the object's filter": ({"filter": asks("Title")}, {}, "ana@example.com"),
     "the object needs an email address, and the CRM field for it is gone": ({"gone": ["Email"]}, {}, None),
     "the object needs an email address, and it is blank": ({}, {}, None),
     "the object needs an email address, and it is not one": ({}, {}, "ana at example"),
