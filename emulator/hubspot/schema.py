@@ -175,9 +175,10 @@ class Schema:
             return f"p{self._portal_id}_{object_type.name}"
         return object_type.singular.upper()
 
-    def free_type_id(self) -> str:
+    def free_type_id(self, *, skip: int = 0) -> str:
+        """A type id for a new custom object; `skip` passes over those that others of the same order take."""
         numbers = [int(each.id[2:]) for each in self.objects.values() if each.id.startswith("2-")]
-        return f"2-{max(numbers, default=140_000) + 1}"
+        return f"2-{max(numbers, default=140_000) + 1 + skip}"
 
 
 def build_object(definition: Mapping[str, Any]) -> ObjectType:

@@ -171,6 +171,25 @@ class TestEvents:
         assert api.values("contacts", ana, "sample_level") == ["primary"]
         assert api.patch("contacts", ana, {"sample_level": "primary"}).status_code == 400
 
+    def test_a_new_property_leaves_an_object_as_it_was(self, portal: PortalServer, api: PortalApi, ana: str) -> None:
+        before = api.read("contacts", ana)
+        portal.control("objects", {"object": "contacts", "properties": [{"name": "sample_new", "type": "number"}]})
+        assert api.read("contacts", ana) == before
+        narrow = portal.api(portal.token(scopes=["crm.objects.contacts.read", "crm.objects.contacts.write"]))
+        assert narrow.patch("contacts", ana, {"sample_new": 4}).status_code == 200
+
+    def test_two_objects_can_be_added_at_once(self, portal: PortalServer, api: PortalApi) -> None:
+        objects = [{"name": name, "properties": [{"name": "title"}]} for name in ("sample_cars", "sample_boats")]
+        portal.control("objects", {"objects": objects})
+        schemas = api.call("GET", "/crm-object-schemas/2026-09/schemas").json()["results"]
+        assert len({each["objectTypeId"] for each in schemas}) == 3
+        portal.control("associations", {"between": ["sample_cars", "sample_boats"], "label": None})
+        car, boat = api.create("sample_cars", title="A"), api.create("sample_boats", title="B")
+        ends = {"object": "sample_cars", "id": car, "to_object": "sample_boats", "to_id": boat}
+        portal.control("associate", ends)
+        [linked] = api.objects("GET", f"/sample_boats/{boat}/associations/sample_cars").json()["results"]
+        assert linked["toObjectId"] == car
+
     @pytest.mark.parametrize(
         ("path", "order"),
         [

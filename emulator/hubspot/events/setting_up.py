@@ -17,13 +17,10 @@ def add_objects(portal: Portal, body: Body) -> Any:
     A property of a name that exists replaces the old one: that is how an option or a flag changes. Whether an object
     can be associated with others is said by `associations`.
     """
-    definitions = (
-        [_extended(portal, body)] if "object" in body else [dict(each) for each in body.get("objects", [body])]
-    )
-    for definition in definitions:
-        definition.setdefault("custom", True)
-        definition["properties"] = [{"custom": definition["custom"], **each} for each in definition["properties"]]
-        definition.setdefault("objectTypeId", portal.schema.free_type_id())
+    if "object" in body:
+        definitions = [_extended(portal, body)]
+    else:
+        definitions = [_new(portal, each, skip=number) for number, each in enumerate(body.get("objects", [body]))]
     portal.add_objects(definitions)
     return {"objects": [definition["name"] for definition in definitions]}
 
@@ -62,6 +59,14 @@ def set_rules(portal: Portal, body: Body) -> Any:
     object_type.conditional = tuple(known.get("conditional", ()))
     portal.save_definition()
     return {"required": known.get("required", []), "conditional": known.get("conditional", [])}
+
+
+def _new(portal: Portal, given: Body, *, skip: int) -> dict[str, Any]:
+    """A custom object, unless it says otherwise; its properties are the portal's own, too."""
+    known = portal.schema.find(str(given["name"]))
+    definition = {"custom": True, "objectTypeId": known.id if known else portal.schema.free_type_id(skip=skip), **given}
+    properties = [{"custom": definition["custom"], **each} for each in definition["properties"]]
+    return {**definition, "properties": properties}
 
 
 def _extended(portal: Portal, body: Body) -> dict[str, Any]:
