@@ -17,6 +17,7 @@ IDS = {
     "record_id": 1,
     "run_id": 1,
     "entry_id": 1,
+    "conflict_id": 1,
     "name": "outbound",
     "crm": "salesforce",
 }
@@ -37,6 +38,7 @@ CHANGES = {
     "admin.links.create": {"mapping": "2", "crm_record_id": OTHER_CONTACT_ID, "local_record_id": "2"},
     "admin.links.unlink": {},
     "admin.links.start_sync": {},
+    "admin.conflicts.settle": {"keep": "crm"},
     "admin.records.save": {"version": "1", "value-job_title": "Head of Samples"},
     "admin.runs.again": {},
     "admin.logs.again": {},

@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from widget.admin import (
     access,
     audit,
+    conflicts,
     connections,
     display,
     limits,
@@ -30,7 +31,7 @@ from widget.admin import (
 
 csrf = CSRFProtect()
 
-NOUNS = (overview, connections, oauth, objects, links, records, runs, logs, audit, users)
+NOUNS = (overview, connections, oauth, objects, links, conflicts, records, runs, logs, audit, users)
 
 
 def install(app: Flask) -> None:

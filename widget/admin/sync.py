@@ -12,9 +12,15 @@ from widget.admin.access import person
 from widget.context import runtime
 
 
-def start(*, connection_id: int, object: str, crm_record_id: str) -> Response:  # noqa: A002 - our word for it
+def start(
+    *,
+    connection_id: int,
+    object: str,  # noqa: A002 - our word for it
+    crm_record_id: str,
+    choices: dict[str, str] | None = None,
+) -> Response:
     """Insert or join the run, note who asked, and go to its page."""
-    ask = Ask(connection_id, object, crm_record_id, trigger="admin", requested_by=person().email)
+    ask = Ask(connection_id, object, crm_record_id, trigger="admin", requested_by=person().email, choices=choices)
     asked = request_single(runtime(), ask)
     run = asked.run
     with runtime().database.write() as session:
@@ -23,7 +29,7 @@ def start(*, connection_id: int, object: str, crm_record_id: str) -> Response:  
             by=person().email,
             action="sync.start",
             subject=f"{object} {crm_record_id}",
-            details={"run": run.id, "joined": not asked.is_new},
+            details={"run": run.id, "joined": not asked.is_new} | ({"keeps": choices} if choices else {}),
         )
     words = f"Run {run.id} syncs {object} {crm_record_id}."
     if not asked.is_new:
