@@ -328,9 +328,22 @@ def test_a_reset_brings_the_seed_back(portal: PortalServer, api: PortalApi, ana:
 
 def test_a_second_start_keeps_everything(own_portal: PortalServer) -> None:
     before, ana = own_portal.credentials, own_portal.record("contacts")
-    own_portal.api().patch("contacts", ana, {"jobtitle": "Kept"})
+    api = own_portal.api()
+    property_ = {"name": "kept", "label": "K", "type": "string", "fieldType": "text", "groupName": "sample_sync"}
+    api.call("POST", api.path("properties", "/contacts"), json=property_)
+    label = {"name": "sample_sponsor", "label": "Sponsor"}
+    api.call("POST", api.path("associations", "/contacts/companies/labels"), json=label)
+    own_portal.control("objects", {"name": "sample_cars", "properties": [{"name": "title"}]})
+    api.patch("contacts", ana, {"jobtitle": "Kept", "kept": "yes"})
+    api.delete("contacts", str(int(ana) + 1))
     own_portal.stop()
     own_portal.start()
+    assert api.values("contacts", ana, "kept", "associatedcompanyid") == ["yes", own_portal.record("companies")]
+    assert api.get("contacts", str(int(ana) + 1)).status_code == 404
+    assert api.create("sample_cars", title="A")
+    labels = api.call("GET", api.path("associations", "/contacts/companies/labels")).json()["results"]
+    assert "Sponsor" in {each["label"] for each in labels}
+    assert api.create("contacts", lastname="Next") == str(int(ana) + 80)
     versions = own_portal.api().read("contacts", ana, propertiesWithHistory="jobtitle")["propertiesWithHistory"]
     assert [each["value"] for each in versions["jobtitle"]] == ["Kept", "Chief of Staff"]
     assert own_portal.credentials["access_token"] == before["access_token"]
