@@ -17,7 +17,7 @@ from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, SyncRun
-from jobs.models.connection import ACTIVE, BROKEN
+from jobs.models.connection import ACTIVE, BROKEN, DISCONNECTED
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.drift import keep_drift
@@ -192,9 +192,9 @@ def _connection_broken(
     log.error("connection_broken", connection_id=connection.id, code=error.code)
     with runtime.database.write() as session:
         row = session.get_one(Connection, connection.id)
-        row.state, row.broken_at = BROKEN, utc_now()
+        row.state, row.broken_at = BROKEN, row.broken_at or utc_now()  # since the first time
         row.broken_code, row.broken_message = error.code, error.message
-    code = error.code if error.code == "ENCRYPTION_KEY" else "CONNECTION_BROKEN"
+    code = error.code if error.code in ("ENCRYPTION_KEY", DISCONNECTED) else "CONNECTION_BROKEN"
     settle.failed(runtime, run, connection, calls=adapter.calls, code=code, detail=error.message)
 
 

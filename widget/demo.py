@@ -141,6 +141,7 @@ def _environment(places: _Places) -> dict[str, str]:
         "DATA_DIR": str(places.data_dir),
         "PUBLIC_URL": places.web_url,
         "TRUSTED_CRM_HOSTS": places.salesforce_host,
+        "SALESFORCE_LOGIN_URL": places.salesforce_url,
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from jobs.models.connection import BROKEN
+from jobs.models.connection import BROKEN, DISCONNECTED
 from jobs.models.run import FAILED, PARTIAL, QUEUED, RUNNING
 from jobs.runtime import utc_now
 from jobs.sync.undo_ask import UNDO
@@ -204,8 +204,9 @@ def _left_alone(facts: Facts) -> str:
 
 def _unreachable(facts: Facts) -> StateWords | None:
     if facts.connection.state == BROKEN:
+        disconnected = facts.connection.broken_code == DISCONNECTED
         said = words(
-            "CONNECTION_BROKEN",
+            DISCONNECTED if disconnected else "CONNECTION_BROKEN",
             crm=facts.crm_label,
             object_label=facts.object_label,
             detail=facts.connection.broken_code,

@@ -14,7 +14,7 @@ from typing import Literal
 from jobs.crm.base import CrmRow
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection
-from jobs.models.connection import BROKEN
+from jobs.models.connection import BROKEN, DISCONNECTED
 from jobs.sync import filters, merge
 from jobs.sync.plan import Plan, Skip, ineligible, make_plan, no_counterpart, read_for_filter
 from jobs.sync.rows import EntryFacts, RunFacts
@@ -109,7 +109,8 @@ def _connection(look: Look) -> Step | None:
     """Only when something is the matter with it."""
     connection = look.connection
     if connection.state == BROKEN:
-        return stop(look, "Connection", "CONNECTION_BROKEN", connection.broken_code)
+        code = DISCONNECTED if connection.broken_code == DISCONNECTED else "CONNECTION_BROKEN"
+        return stop(look, "Connection", code, connection.broken_code)
     if connection.paused_until is not None and connection.paused_until > look.now:
         said = look.said("REQUEST_LIMIT_EXCEEDED")
         text = f"{said.message} Syncs wait until then."

@@ -76,6 +76,7 @@ _W: dict[str, tuple[str, str]] = {
         "The field in {crm} is of a type that does not fit ours.",
         "An admin can check the field mapping.",
     ),
+    "DATE_OUT_OF_RANGE": ("{crm} knows no date so far away.", "Correct it here, then sync again."),
     "OPTION_UNKNOWN": ("Our field has no such choice.", "An admin can add it, or another can be chosen in {crm}."),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
     "FIELD_GONE": ("{crm} has no such field, or hides it from us.", "An admin can check the field mapping."),
@@ -151,6 +152,7 @@ _W: dict[str, tuple[str, str]] = {
         "Sync again: it looks first and writes only what is missing.",
     ),
     # The connection.
+    "DISCONNECTED": ("An admin has disconnected {crm} here.", "An admin can reconnect it under Connections."),
     "CONNECTION_BROKEN": ("The connection to {crm} is broken: {detail}", "An admin can mend it under Connections."),
     "ENCRYPTION_KEY": (
         "The stored secrets cannot be opened.",
