@@ -92,7 +92,7 @@ def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") ->
             change["field"],
             change["crm_field"],
             change.get("label") or change["field"],
-            change["type"],
+            change.get("type") or "text",
             change["side"],
             first.before if first is not None else change["old"],
             change.get("stored", change["new"]),

@@ -20,6 +20,7 @@ IDS = {
     "conflict_id": 1,
     "name": "outbound",
     "crm": "salesforce",
+    "field": "job_title",
 }
 CHANGES = {
     "admin.connections.switch": {"on": "0"},
@@ -41,7 +42,9 @@ CHANGES = {
     "admin.conflicts.settle": {"keep": "crm"},
     "admin.records.save": {"version": "1", "value-job_title": "Head of Samples"},
     "admin.runs.again": {},
+    "admin.runs.start_undo": {},
     "admin.logs.again": {},
+    "admin.logs.start_undo": {"field": "job_title"},
 }
 NEED_A_SIGN_IN = {"admin.oauth.callback", "admin.oauth.edit"}
 """Shown in test_oauth: pages for who comes back from the CRM, and for a connection made like that."""

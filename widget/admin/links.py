@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 from jobs.accounts import audit
 from jobs.models import Connection, CrmRecord, LocalRecord, ObjectMapping, RecordLink
 from jobs.records import search
+from jobs.sync.rows import RecordKey
 from jobs.sync.scene import bases
-from widget.admin import display, link_changes, listing, sync
+from widget.admin import display, explain, link_changes, listing, sync
 from widget.admin.access import admins_only, person
 from widget.admin.link_changes import LinkRefused
 from widget.context import runtime
@@ -32,6 +33,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:link_id>/unlink")(confirm_unlink)
     pages.post("/<row:link_id>/unlink")(unlink)
     pages.post("/<row:link_id>/sync")(start_sync)
+    pages.get("/<row:link_id>/explain")(why)
     return pages
 
 
@@ -139,6 +141,14 @@ def start_sync(link_id: int) -> Response:
     with runtime().database.read() as session:
         link = listing.found(session.get(RecordLink, link_id))
     return sync.start(connection_id=link.connection_id, object=link.object, crm_record_id=link.crm_record_id)
+
+
+def why(link_id: int) -> str:
+    """Why this record is, or is not, synced."""
+    with runtime().database.read() as session:
+        link, local, _, _ = _one(session, link_id)
+    key = RecordKey(link.connection_id, link.object, link.crm_record_id)
+    return explain.page(key, name=local.name, back=url_for("admin.links.show", link_id=link.id))
 
 
 def _form(chosen: dict[str, Any], *, message: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
 from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, SyncRun
-from widget.admin import display, listing, sync
+from jobs.sync.rows import RecordKey
+from jobs.sync.undo_plan import written_by
+from widget.admin import display, explain, listing, sync, undo
+from widget.admin.access import admins_only
 from widget.context import runtime
 
 
@@ -18,6 +21,9 @@ def blueprint() -> Blueprint:
     pages.get("/")(index)
     pages.get("/<row:entry_id>")(show)
     pages.post("/<row:entry_id>/again")(again)
+    pages.get("/<row:entry_id>/undo")(confirm_undo)
+    pages.post("/<row:entry_id>/undo")(start_undo)
+    pages.get("/<row:entry_id>/explain")(why)
     return pages
 
 
@@ -54,6 +60,7 @@ def show(entry_id: int) -> str:
     with runtime().database.read() as session:
         entry = listing.found(session.get(SyncLogEntry, entry_id))
         connection = session.get_one(Connection, entry.connection_id)
+        undone_by = session.scalars(_undos_of(entry)).all()
         run = session.get_one(SyncRun, entry.run_id)
         record = session.get(LocalRecord, entry.local_record_id) if entry.local_record_id else None
         mapping = session.scalar(
@@ -69,6 +76,7 @@ def show(entry_id: int) -> str:
         run=run,
         record=record,
         mapping=mapping,
+        undone_by=undone_by,
     )
 
 
@@ -79,10 +87,45 @@ def again(entry_id: int) -> Response:
     return sync.start(connection_id=entry.connection_id, object=entry.object, crm_record_id=entry.crm_record_id)
 
 
+@admins_only
+def confirm_undo(entry_id: int) -> str:
+    """What goes back, field by field; `?field=` names one of ours to take back alone."""
+    field = listing.text_in_url("field")
+    with runtime().database.read() as session:
+        entry = listing.found(session.get(SyncLogEntry, entry_id))
+        connection = session.get_one(Connection, entry.connection_id)
+    return render_template(
+        "admin/logs/undo.html",
+        title="Undo",
+        entry=entry,
+        connection=connection,
+        field=field,
+        written=written_by(entry.changes, only_field=field),
+    )
+
+
+def start_undo(entry_id: int) -> Response:
+    return undo.start(entry_id=entry_id, field=request.form.get("field", "")[:80])
+
+
+def why(entry_id: int) -> str:
+    """Why the record of this entry is, or is not, synced as things stand now."""
+    with runtime().database.read() as session:
+        entry = listing.found(session.get(SyncLogEntry, entry_id))
+    key = RecordKey(entry.connection_id, entry.object, entry.crm_record_id)
+    return explain.page(key, name=entry.record_name, back=url_for("admin.logs.show", entry_id=entry.id))
+
+
 def _recent_codes() -> Select[str]:
     """The codes worth offering, from the latest entries only: the whole log may be long."""
     latest = select(SyncLogEntry.code).where(SyncLogEntry.code != "").order_by(SyncLogEntry.id.desc()).limit(1000)
     return select(latest.subquery().c.code).distinct()
+
+
+def _undos_of(entry: SyncLogEntry) -> Select[SyncLogEntry]:
+    """The entries that took this one back, wholly or in part."""
+    undos = select(SyncLogEntry).where(SyncLogEntry.undoes_entry_id == entry.id, SyncLogEntry.direction != "")
+    return undos.order_by(SyncLogEntry.id)
 
 
 def _filtered(chosen: dict[str, Any]) -> listing.Rows:

@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 from jobs.accounts import audit
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordKey, RecordLink, SyncLogEntry
 from jobs.records import RecordError, change_local
+from jobs.sync.history import entries_of_local, field_history
+from jobs.sync.rule_words import rule_words
 from widget.admin import display, listing, record_form
 from widget.admin.access import admins_only, person
 from widget.context import runtime
@@ -28,6 +30,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:record_id>")(show)
     pages.get("/<row:record_id>/edit")(edit)
     pages.post("/<row:record_id>/edit")(save)
+    pages.get("/<row:record_id>/history/<field>")(history)
     return pages
 
 
@@ -73,6 +76,22 @@ def show(record_id: int) -> str:
         fields=fields,
         links=links,
         entries=entries,
+    )
+
+
+def history(record_id: int, field: str) -> str:
+    """Every change of one field by a sync, over all CRMs the record is linked to."""
+    with runtime().database.read() as session:
+        record = listing.found(session.get(LocalRecord, record_id))
+        shown = next((each for each in record_form.fields_of(session, record) if each.name == field), None)
+        entries = entries_of_local(session.connection(), record.id)
+    return render_template(
+        "admin/records/history.html",
+        title=f"History of {listing.found(shown).label}",
+        record=record,
+        field=listing.found(shown),
+        history=field_history(entries, field),
+        rule_words=rule_words,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
 from jobs.models import Connection, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
 from jobs.sync.words import words
-from widget.admin import display, listing, sync
+from widget.admin import display, listing, sync, undo
+from widget.admin.access import admins_only
 from widget.context import runtime
 
 SINGLE = "single"
@@ -22,6 +23,8 @@ def blueprint() -> Blueprint:
     pages.get("/")(index)
     pages.get("/<row:run_id>")(show)
     pages.post("/<row:run_id>/again")(again)
+    pages.get("/<row:run_id>/undo")(confirm_undo)
+    pages.post("/<row:run_id>/undo")(start_undo)
     return pages
 
 
@@ -64,6 +67,7 @@ def show(run_id: int) -> str:
         connection=connection,
         page=entries,
         is_open=run.status in OPEN,
+        changed_something=any(entry.direction for entry in entries.rows),
         remedy=_remedy(run, connection),
     )
 
@@ -76,6 +80,23 @@ def again(run_id: int) -> Response:
         flash("Only the run of one record can be started again from here.", "bad")
         return redirect(url_for("admin.runs.show", run_id=run.id), code=303)
     return sync.start(connection_id=run.connection_id, object=run.object, crm_record_id=run.crm_record_id)
+
+
+@admins_only
+def confirm_undo(run_id: int) -> str:
+    with runtime().database.read() as session:
+        run = listing.found(session.get(SyncRun, run_id))
+        connection = session.get_one(Connection, run.connection_id)
+        changed = select(func.count()).select_from(SyncLogEntry)
+        records = session.scalar(changed.where(SyncLogEntry.run_id == run.id, SyncLogEntry.direction != ""))
+    return render_template(
+        "admin/runs/undo.html", title=f"Undo run {run.id}", run=run, connection=connection, records=records or 0
+    )
+
+
+def start_undo(run_id: int) -> Response:
+    """A run of its own that takes back what this one wrote."""
+    return undo.start(run_id=run_id)
 
 
 def _remedy(run: SyncRun, connection: Connection) -> str:
