@@ -39,7 +39,7 @@ def preview_view(here: Runtime, claims: PanelClaims) -> PreviewView:
         said = words(error.code, crm=crm, object_label=claims.object, detail=error.message)
         return PreviewView(crm, "It cannot be said right now what a sync would change.", said.message)
     if found.skip is not None:
-        said = words(found.skip.code, crm=crm, object_label=claims.object)
+        said = words(found.skip.code, crm=crm, object_label=claims.object, detail=found.skip.detail)
         return PreviewView(crm, "A sync would leave this record alone.", f"{said.message} {said.remedy}")
     return _told(claims, crm, found)
 

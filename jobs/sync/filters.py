@@ -147,13 +147,35 @@ def _group_words(group: Group) -> str:
     return (" and " if group.kind == "all" else " or ").join(said)
 
 
+def culprit(finding: Finding) -> Finding:
+    """The clause that keeps a record out; of an `any` group, the whole group."""
+    if finding.kind == "clause" or (finding.kind == "any" and len(finding.parts) > 1):
+        return finding
+    return culprit(next(part for part in finding.parts if not part.holds))
+
+
 def why_not(finding: Finding) -> str:
-    """The clause that keeps a record out, in a sentence; of an `any` group, all of them."""
-    if finding.kind == "all":
-        return why_not(next(part for part in finding.parts if not part.holds))
-    if finding.kind == "any" and len(finding.parts) > 1:
-        return f"none of {', '.join(_quoted(part) for part in finding.parts)} holds"
-    return f"{_quoted(finding.parts[0] if finding.parts else finding)} does not hold"
+    """What keeps a record out, in a sentence."""
+    found = culprit(finding)
+    if found.kind == "clause":
+        return f"{_quoted(found)} does not hold"
+    return f"none of {', '.join(_quoted(part) for part in found.parts)} holds"
+
+
+def asked_about(finding: Finding) -> set[str]:
+    """The names of the fields in it."""
+    own = {finding.field} if finding.field else set()
+    return own.union(*(asked_about(part) for part in finding.parts))
+
+
+def names(document: Any) -> set[str]:
+    """The names of the fields a stored document asks about, whether or not they are there."""
+    if isinstance(document, list):
+        return set().union(*map(names, document))
+    if not isinstance(document, dict):
+        return set()
+    own = {document["field"]} if isinstance(document.get("field"), str) else set()
+    return own | names(document.get("all")) | names(document.get("any"))
 
 
 def _quoted(finding: Finding) -> str:

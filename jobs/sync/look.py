@@ -12,12 +12,13 @@ from jobs.crm.errors import NotFound
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, CrmRecord
 from jobs.runtime import Runtime
+from jobs.sync import filters
 from jobs.sync.settle import keep_seen
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Mapped CRM fields a person may read and edit on one record."""
+    """CRM fields, mapped or asked about by the filter, that a person may read and edit on one record."""
 
     readable: tuple[str, ...]
     editable: tuple[str, ...]
@@ -55,7 +56,8 @@ def look_as_connection(runtime: Runtime, connection: Connection, mapping: Object
 
 
 def _sight(mapping: ObjectFacts, info: ObjectInfo) -> Sight:
-    visible = [each.crm_field for each in _mapped(mapping) if each.crm_field in info.fields]
+    asked = [*(each.crm_field for each in _mapped(mapping)), *sorted(filters.names(mapping.filter))]
+    visible = [name for name in dict.fromkeys(asked) if name in info.fields]
     return Sight(tuple(visible), tuple(name for name in visible if info.fields[name].may_update))
 
 

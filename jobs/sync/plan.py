@@ -108,9 +108,17 @@ def _kept_out(setup: Setup, row: CrmRow) -> Skip | None:
     try:
         if filters.holds(setup.question, read):
             return None
-        return Skip("FILTERED_OUT", detail=filters.why_not(filters.explain(setup.question, read)))
+        return Skip("FILTERED_OUT", detail=_why_not(setup, filters.explain(setup.question, read)))
     except ValueRefused as error:
         return Skip("FILTER_UNREADABLE", detail=str(error))
+
+
+def _why_not(setup: Setup, finding: filters.Finding) -> str:
+    """What does not hold, unless that would tell the person who clicked of a field they may not see."""
+    readable = setup.run.readable_fields
+    if readable is not None and not filters.asked_about(filters.culprit(finding)) <= set(readable):
+        return "a clause on a field you may not see"
+    return filters.why_not(finding)
 
 
 def read_for_filter(row: CrmRow, field: FieldInfo) -> Value:

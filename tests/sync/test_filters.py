@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 
 from jobs.crm.base import FieldInfo, ObjectInfo
 from jobs.sync.filter_operators import OPERATORS, offered
-from jobs.sync.filters import FilterRefused, Finding, explain, holds, parse, problem, why_not
+from jobs.sync.filters import (
+    FilterRefused,
+    Finding,
+    asked_about,
+    culprit,
+    explain,
+    holds,
+    in_words,
+    names,
+    parse,
+    problem,
+    why_not,
+)
 from jobs.values import Value
 from tests.sync import filter_samples as samples
 
@@ -374,3 +386,15 @@ def test_the_reason_names_the_clause_that_does_not_hold() -> None:
     assert why_not(told({"all": [{"any": [source]}]})) == "“LeadSource is Web” does not hold"
     nested = {"any": [{"all": [source, score]}, title]}
     assert why_not(told(nested)) == "none of (“LeadSource is Web” and “Score is at least 90”), “Title is CEO” holds"
+
+
+def test_a_filter_in_words_and_the_fields_it_asks_about() -> None:
+    document = {
+        "all": [clause("Title", "is", "CEO"), {"any": [clause("Score", "at_least", 90), clause("Email", "is_empty")]}]
+    }
+    assert in_words(parse(document, CONTACT)) == "Title is CEO and (Score is at least 90 or Email is empty)"
+    assert names(document) == {"Title", "Score", "Email"}
+    assert names(None) == set()
+    finding = told(document, Title="CEO", Score=1, Email="ana@example.com")
+    assert asked_about(culprit(finding)) == {"Score", "Email"}
+    assert asked_about(culprit(told(document))) == {"Title"}

@@ -64,6 +64,14 @@ def test_a_record_that_does_not_pass_is_skipped_and_the_clause_named() -> None:
     assert said(skip) == "This Contact does not pass the filter: “Lead Source is Web” does not hold."
 
 
+@pytest.mark.parametrize(("readable", "told"), [(["Website", "LeadSource"], True), (["Website"], False), (None, True)])
+def test_who_may_not_see_the_field_is_not_told_of_it(readable: list[str] | None, told: bool) -> None:
+    one = filtered(WEB, SOURCE, readable=readable)
+    message = said(ineligible(one, read({"LeadSource": "Phone"})))
+    assert ("“Lead Source is Web” does not hold" in message) == told
+    assert ("a clause on a field you may not see" in message) != told
+
+
 def test_a_field_is_asked_as_what_the_crm_holds_and_not_as_what_it_is_mapped_to() -> None:
     document = {"all": [{"field": "Website", "operator": "starts_with", "value": "https://www."}]}
     assert ineligible(filtered(document), read({"Website": "https://www.example.com/about"})) is None
