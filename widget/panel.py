@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.models.run import OPEN
+from jobs.sync.apart import keep_apart
 from jobs.sync.rows import RunFacts, run_of
 from widget import admin, panel_conflicts, panel_details, panel_preview
 from widget.bell import Bell
@@ -61,11 +62,17 @@ def sync() -> ResponseReturnValue:
 def link() -> ResponseReturnValue:
     """One click on one of several candidates: that one is meant. Links and syncs."""
     claims = claims_for("sync")
-    chosen = request.form.get("local_record_id", "")
-    if not chosen.isdecimal() or len(chosen) > 18:
-        raise BadRequest
-    _require_candidate(claims, int(chosen))
-    return start_sync(claims, chosen_local_record_id=int(chosen))
+    return start_sync(claims, chosen_local_record_id=_candidate(claims))
+
+
+@blueprint.post("/apart")
+def apart() -> ResponseReturnValue:
+    """One click beside a candidate: that one is somebody else, and is not matched again. Writes nothing in the CRM."""
+    claims = claims_for("sync")
+    candidate = _candidate(claims)
+    with runtime().database.write() as session:
+        keep_apart(session, key_of(claims), candidate, by=claims.user_name)
+    return drawn(claims, Situation(queue_answers=the_bell().queue_answers))
 
 
 @blueprint.get(f"/runs/<int(max={LARGEST_ID}):run_id>")
@@ -128,8 +135,12 @@ def _own_run(claims: PanelClaims, run_id: int) -> RunFacts:
     return run
 
 
-def _require_candidate(claims: PanelClaims, local_record_id: int) -> None:
-    """Only a record that could be this one may be chosen, not any that somebody guesses the number of."""
+def _candidate(claims: PanelClaims) -> int:
+    """Only a record that could be this one may be named, not any that somebody guesses the number of."""
+    named = request.form.get("local_record_id", "")
+    if not named.isdecimal() or len(named) > 18:
+        raise BadRequest
     view = panel_view(runtime(), claims, Situation())
-    if local_record_id not in {each.local_record_id for each in view.link.candidates}:
+    if int(named) not in {each.local_record_id for each in view.link.candidates}:
         raise TokenForbidden("not a candidate")
+    return int(named)

@@ -30,6 +30,7 @@ class FieldInfo:
     calculated: bool = False
     required: bool = False
     options: tuple[tuple[str, str], ...] = ()  # (value, label), active ones
+    days: tuple[str, str] = ("", "")  # the first and the last the CRM knows, of a date; "" where it has no limit
     filterable: bool = True  # may stand in the condition of a query
     case_sensitive: bool = False  # two spellings are two values
 

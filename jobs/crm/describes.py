@@ -61,4 +61,5 @@ def _loaded(kept: DescribeCache) -> ObjectInfo:
 
 def _field(values: dict[str, Any]) -> FieldInfo:
     options = tuple((value, label) for value, label in values["options"])
-    return FieldInfo(**{**values, "options": options})
+    first, last = values.get("days", ("", ""))
+    return FieldInfo(**{**values, "options": options, "days": (first, last)})

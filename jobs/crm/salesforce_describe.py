@@ -29,6 +29,10 @@ _TYPES = {
 }
 
 
+# The first and the last day of Salesforce's calendar (Object Reference, date field type).
+DAYS = ("1700-01-01", "4000-12-31")
+
+
 def object_info(body: Mapping[str, Any]) -> ObjectInfo:
     """Compound, binary and unknown field types are left out: nothing of ours can hold them."""
     known = [field for field in body["fields"] if field["type"] in _TYPES]
@@ -46,6 +50,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         may_update=bool(field.get("updateable")),
         calculated=bool(field.get("calculated")),
         required=bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"]),
+        days=DAYS if field["type"] in ("date", "datetime") else ("", ""),
         options=tuple(
             (option["value"], option.get("label") or option["value"])
             for option in field.get("picklistValues") or ()

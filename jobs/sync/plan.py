@@ -224,6 +224,8 @@ def _refused(field: MappedField, value: Value, refusals: Refusals) -> str:
     """Why this very value is not written; "" when it may be."""
     if field.rule.field_type == "email" and not is_blank(value) and email_key(value) is None:
         return "INVALID_EMAIL"
+    if field.days[0] and isinstance(value, str) and not field.days[0] <= value[:10] <= field.days[1]:
+        return "DATE_OUT_OF_RANGE"
     return refusals.code_for(field.crm_field)
 
 

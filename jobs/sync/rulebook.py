@@ -24,6 +24,7 @@ class MappedField:
     rule: merge.Rule
     normalise: Callable[[Any], Value]  # raises ValueRefused
     choices: Choices | None  # of a choice whose options the CRM tells
+    days: tuple[str, str]  # the first and the last the CRM knows; "" where it has no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Ri
         cannot_push=_cannot_push(mapping, field, info, rights),
     )
     choices = Choices(info.options, field.options) if info.options and field.field_type in _CHOICES else None
-    return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), choices)
+    return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), choices, info.days)
 
 
 def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> str:

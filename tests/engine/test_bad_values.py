@@ -149,3 +149,30 @@ def test_a_malformed_id_never_reaches_the_org(office: Office, record_id: str) ->
     told = office.sync("Contact", record_id)
     assert (told.outcome, told.code, told.calls) == ("failed", "MALFORMED_ID", [])
     assert told.entry.remedy
+
+
+@pytest.mark.parametrize("day", ["1699-12-31", "4001-01-01"])
+def test_a_date_the_crm_does_not_know_is_not_sent(office: Office, day: str) -> None:
+    deal = office.in_crm("Opportunity", Name="Old", StageName="Qualification", CloseDate="2027-01-01")
+    office.sync("Opportunity", deal)
+    office.change(office.linked("Opportunity", deal), close_date=day, name="Older")
+    told = office.sync("Opportunity", deal)
+    assert told.written == {"Name": "Older"}
+    assert told.left_alone == {"close_date": "DATE_OUT_OF_RANGE"}
+
+
+def test_255_characters_fit_and_256_do_not(office: Office) -> None:
+    mill = office.in_crm("Account", Name="Sample Mill", Website="sample-mill.example")
+    office.sync("Account", mill)
+    ours = office.linked("Account", mill)
+    office.change(ours, name="ü" * 255)
+    assert office.sync("Account", mill).written == {"Name": "ü" * 255}
+    office.change(ours, name="ü" * 256)
+    assert office.sync("Account", mill).left_alone == {"name": "STRING_TOO_LONG"}
+
+
+def test_an_address_with_signs_nobody_sees_finds_its_person(office: Office) -> None:
+    ours = office.here("contact", email="\u200bana@example.com\ufeff", last_name="Sample")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+    told = office.sync("Contact", ana)
+    assert (office.linked("Contact", ana), told.writes) == (ours, [])

@@ -19,6 +19,7 @@ REQUESTS = [
     ("GET", "/panel/view"),
     ("POST", "/panel/sync"),
     ("POST", "/panel/link"),
+    ("POST", "/panel/apart"),
     ("GET", "/panel/runs/1"),
     ("POST", "/panel/token"),
 ]

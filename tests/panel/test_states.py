@@ -250,6 +250,16 @@ class TestSeveralCandidates:
             assert panel.choose(stranger).status_code == 403
         assert runs(stage) == 0
 
+    def test_one_that_is_somebody_else_is_taken_out_and_the_other_is_found(self, stage: Stage) -> None:
+        panel = stage.open_panel("rep", "Contact", chloe(stage))
+        other, right = panel.screen.candidates
+        screen = panel.say_it_is_another(other)
+        assert screen.candidates == {}
+        assert panel.post("/panel/apart", data={"local_record_id": str(other)}).status_code == 403
+        assert panel.synced().link.startswith("Linked to")
+        with stage.runtime.database.read() as session:
+            assert session.scalars(select(RecordLink.local_record_id)).one() == right
+
     def test_no_longer_once_it_is_linked(self, stage: Stage) -> None:
         panel = stage.open_panel("rep", "Contact", chloe(stage))
         first, second = panel.screen.candidates

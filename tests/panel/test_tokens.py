@@ -134,7 +134,7 @@ class TestScopesAndRecords:
         panel = stage.open_panel()
         panel.token = minted(stage, panel, scopes=("view",))
         assert panel.get("/panel/view").status_code == 200
-        for path in ("/panel/sync", "/panel/link"):
+        for path in ("/panel/sync", "/panel/link", "/panel/apart"):
             response = panel.post(path, data={"local_record_id": "1"})
             assert (response.status_code, response.json) == (
                 403,

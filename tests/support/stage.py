@@ -79,6 +79,9 @@ class Panel:
     def choose(self, local_record_id: int) -> TestResponse:
         return self.post("/panel/link", data={"local_record_id": str(local_record_id)})
 
+    def say_it_is_another(self, local_record_id: int) -> Screen:
+        return self._show(self.post("/panel/apart", data={"local_record_id": str(local_record_id)}))
+
     def view(self) -> Screen:
         return self._show(self.get("/panel/view"))
 

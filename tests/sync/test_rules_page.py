@@ -198,26 +198,39 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
+# What is written, and what both sides held before; the mapped field.
+NOT_AN_ADDRESS, TOO_FAR = "no: not an address", "no: a date beyond the CRM's calendar"
+BIRTHDAY = field("birthday", crm_field="Birthdate", field_type="date")
+VALUES = {
+    "yes": (EMAIL, "new@example.com", "old@example.com"),
+    NOT_AN_ADDRESS: (EMAIL, "new at example", "old@example.com"),
+    TOO_FAR: (BIRTHDAY, "1066-10-14", "2026-11-22"),
+}
+
+
 def test_what_forbids_a_change_there() -> None:
     lines = table("What forbids a change there?")
     for facts, one in every_right():
-        fits = facts["the value fits"] == "yes"
-        ours = "new@example.com" if fits else "new at example"
-        scene = linked(local({"email": ours}), {"email": merge.Base("old@example.com", "old@example.com")})
-        action, why = decided(one, row({"Email": "old@example.com"}), scene)
+        mapped, new, old = VALUES[facts["the value fits"]]
+        scene = linked(local({mapped.local_field: new}), {mapped.local_field: merge.Base(old, old)})
+        action, why = decided(one, row({mapped.crm_field: old}), scene)
         expected = the_line(lines, facts).outcome[0]
         assert (action, why) == (("push", "CHANGED_HERE") if expected == "-" else ("leave", expected)), facts
 
 
 def every_right() -> Iterator[tuple[dict[str, str], Setup]]:
-    for outbound, update, theirs, sees, edits, fits in product(ON_OFF, ON_OFF, FIELDS, YES_NO, YES_NO, YES_NO):
+    for outbound, update, theirs, sees, edits, fits in product(ON_OFF, ON_OFF, FIELDS, YES_NO, YES_NO, VALUES):
+        mapped = VALUES[fits][0]
         one = setup(
-            EMAIL,
+            mapped,
             outbound=ON_OFF[outbound],
             may_update_there=ON_OFF[update],
-            described={"Email": FIELDS[theirs]},
-            readable=["Email"] if sees == "yes" else [],
-            editable=["Email"] if edits == "yes" else [],
+            described={
+                mapped.crm_field: {"days": ("1700-01-01", "4000-12-31") if fits == TOO_FAR else ("", "")}
+                | FIELDS[theirs]
+            },
+            readable=[mapped.crm_field] if sees == "yes" else [],
+            editable=[mapped.crm_field] if edits == "yes" else [],
         )
         yield (
             {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -22,6 +23,7 @@ NEW_YORK = timezone(timedelta(hours=-5))
 
 TEXTS = [
     ("plain", "plain"),
+    ("<p>rich &amp; <b>bold</b></p>", "<p>rich &amp; <b>bold</b></p>"),  # never taken apart, shown as text
     ("  blanks around \t", "blanks around"),
     ("inner  blanks   stay", "inner  blanks   stay"),
     ("two\r\nlines", "two\nlines"),
@@ -91,6 +93,8 @@ DATES = [
     (" 2026-11-22 ", "2026-11-22"),
     ("2026-11-22T00:00:00.000+0000", "2026-11-22"),
     ("2028-02-29", "2028-02-29"),
+    ("1582-10-10", "1582-10-10"),
+    ("4001-01-01", "4001-01-01"),  # kept here; a CRM that cannot says so
     (date(2026, 11, 22), "2026-11-22"),
     (datetime(2026, 11, 22, 23, 30, tzinfo=NEW_YORK), "2026-11-23"),
     ("", None),
@@ -104,6 +108,13 @@ MOMENTS = [
     ("2026-11-22T05:12:13.999Z", "2026-11-22T05:12:13Z"),  # CRMs keep seconds
     (datetime(2026, 11, 22, 0, 12, 13, tzinfo=NEW_YORK), "2026-11-22T05:12:13Z"),
     ("2026-11-22", "2026-11-22T00:00:00Z"),
+    # The hour that is there twice, and the one that is not: an offset says which moment is meant.
+    ("2026-10-25T02:30:00+02:00", "2026-10-25T00:30:00Z"),
+    ("2026-10-25T02:30:00+01:00", "2026-10-25T01:30:00Z"),
+    ("2026-03-29T02:30:00+01:00", "2026-03-29T01:30:00Z"),
+    (datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1), "2026-10-25T01:30:00Z"),
+    ("1699-12-31T23:00:00-02:00", "1700-01-01T01:00:00Z"),
+    ("4000-12-31T23:30:00Z", "4000-12-31T23:30:00Z"),
     ("", None),
     ("  ", None),
 ]

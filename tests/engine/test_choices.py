@@ -1,0 +1,59 @@
+"""Choices that the CRM stores under another name than it shows, and fields that it calculates."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.office import Office
+
+SECTORS = [{"value": "S1", "label": "Mining"}, {"value": "S2", "label": "Farming"}]
+
+
+@pytest.fixture
+def mill(office: Office) -> str:
+    """An account whose industry is a choice of the CRM's own making."""
+    field = {"name": "Sector__c", "label": "Sector", "type": "picklist", "restricted": True, "values": SECTORS}
+    office.org.control("objects", {"object": "Account", "fields": [field]})
+    office.set_field("Account", "industry", crm_field="Sector__c", direction="two_way")
+    return office.in_crm("Account", Name="Sample Mill", Website="sample-mill.example", Sector__c="S1")
+
+
+def test_a_label_here_and_its_value_there_are_the_same(office: Office, mill: str) -> None:
+    ours = office.here("account", name="Sample Mill", domain="sample-mill.example", industry="mining")
+    told = office.sync("Account", mill)
+    assert (told.changes, office.linked("Account", mill)) == (set(), ours)
+    assert office.values(ours, "industry") == {"industry": "mining"}
+
+
+def test_our_choice_is_written_as_the_crm_stores_it(office: Office, mill: str) -> None:
+    office.sync("Account", mill)
+    ours = office.linked("Account", mill)
+    office.change(ours, industry="Farming")
+    assert office.sync("Account", mill).written == {"Sector__c": "S2"}
+    assert office.values(ours, "industry") == {"industry": "Farming"}
+    assert office.sync("Account", mill).outcome == "unchanged"
+    office.edit(mill, Sector__c="S1")
+    assert office.sync("Account", mill).changes == {("industry", "here", "Farming", "S1")}
+
+
+def test_what_the_crm_calculates_comes_in_and_is_never_written(office: Office) -> None:
+    field = {"name": "Greeting__c", "label": "Greeting", "type": "string", "length": 100, "formula": "TEXT(LastName)"}
+    office.org.control("objects", {"object": "Contact", "fields": [field]})
+    office.map_field("Contact", "Greeting__c", "notes")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+    office.sync("Contact", ana)
+    ours = office.linked("Contact", ana)
+    assert office.values(ours, "notes") == {"notes": "Sample"}
+    office.change(ours, notes="Dear Sample")
+    told = office.sync("Contact", ana)
+    assert (told.writes, told.left_alone) == ([], {"notes": "CALCULATED_IN_CRM"})
+
+
+def test_a_field_whose_type_changed_is_left_with_the_reason(office: Office) -> None:
+    office.map_field("Contact", "Department", "notes", label="Notes")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Department="Samples")
+    office.sync("Contact", ana)
+    office.set_field("Contact", "notes", crm_field="HasOptedOutOfEmail")
+    told = office.sync("Contact", ana)
+    assert told.left_alone == {"notes": "TYPE_MISMATCH"}
+    assert told.changes == set()
