@@ -105,6 +105,12 @@ class Journal:
             self._last += 1
             self._put(self._last, "write", at, {"call_seq": call.seq if call else None, **body})
 
+    def add(self, kind: str, *, at: datetime, body: Mapping[str, Any]) -> None:
+        """Append what the CRM did by itself, such as a request of its own to somebody else."""
+        with self._lock:
+            self._last += 1
+            self._put(self._last, kind, at, body)
+
     def entries(self, *, since: int = 0, kind: str | None = None, limit: int = 10_000) -> list[dict[str, Any]]:
         """Entries numbered `since` and later, oldest first."""
         clause, values = ("", [since]) if kind is None else (" AND kind = ?", [since, kind])

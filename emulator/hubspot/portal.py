@@ -29,6 +29,7 @@ from emulator.hubspot.seed import first_ids, seed
 from emulator.hubspot.segments import Segments
 from emulator.hubspot.store import Store
 from emulator.hubspot.times import wire_time
+from emulator.hubspot.webhooks import Webhooks
 from emulator.hubspot.writer import Writer
 from emulator.journal import Journal
 from emulator.private_files import write_private
@@ -70,6 +71,7 @@ class Portal:
             journal=self.journal,
             time_zone=self.facts["time_zone"],
         )
+        self.webhooks = Webhooks(self)
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -178,6 +180,7 @@ class Portal:
                 self._start()
             self.freshness.lag_seconds = self.definition["search_lag_seconds"]
         self.limits.reset(self.definition["rates"])
+        self.webhooks.restart()
         self.sessions.clear()
         self.grants.clear()
 
@@ -202,6 +205,7 @@ class Portal:
         return path
 
     def close(self) -> None:
+        self.webhooks.close()
         self.grants.close()
         self.sessions.close()
         self.journal.close()

@@ -39,6 +39,7 @@ def events_of(portal: Portal) -> dict[str, Event]:
         "oauth": account.set_oauth,
         "uninstall": account.uninstall,
         "latency": account.latency,
+        "webhooks": account.set_webhooks,
     }
     return {name: _guarded(portal, event) for name, event in happen.items()}
 

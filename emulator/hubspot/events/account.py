@@ -68,3 +68,11 @@ def latency(portal: Portal, body: Body) -> Any:
     """`{seconds}`: every call takes that much longer, until faults are cleared."""
     fault = portal.faults.add({"kind": "latency", "match": "", "count": None, "seconds": float(body["seconds"])})
     return {"id": fault.id}
+
+
+def set_webhooks(portal: Portal, body: Body) -> Any:
+    """`{settings?, subscriptions?, variables?, sending?, faults?}`: what the app is sent; `{}` only tells.
+
+    `settings` and `subscriptions` as in a project's `webhooks-hsmeta.json`; see `webhooks/plan.py`.
+    """
+    return portal.webhooks.configure(body)

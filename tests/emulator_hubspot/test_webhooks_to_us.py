@@ -1,0 +1,81 @@
+"""From an edit in the portal to our record: the stand-in's webhook, our real server, our real worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from jobs.models import LocalRecord, RecordLink, SyncRun
+from tests.support.portal_stage import PortalStage
+from tests.support.processes import eventually
+from tests.support.served_stage import WebServer
+
+SUBSCRIBED = [
+    {"subscriptionType": "object.propertyChange", "objectType": "contact", "propertyName": name}
+    for name in ("email", "jobtitle", "phone")
+]
+
+
+@pytest.fixture
+def subscribed(served_stage: PortalStage) -> PortalStage:
+    stage = served_stage
+    stage.org.control(
+        "webhooks",
+        {
+            "settings": {"targetUrl": f"${{SERVER_URL}}/webhooks/hubspot/{stage.connection_id}"},
+            "subscriptions": {"crmObjects": SUBSCRIBED},
+            "sending": {"batch_seconds": 0.02, "retry_scale": 0.000_005},
+        },
+    )
+    return stage
+
+
+def runs(stage: PortalStage) -> list[SyncRun]:
+    with stage.runtime.database.read() as session:
+        return list(session.scalars(select(SyncRun).order_by(SyncRun.id)))
+
+
+def our_values(stage: PortalStage, record_id: str) -> Any:
+    query = select(LocalRecord).join(RecordLink).where(RecordLink.crm_record_id == record_id)
+    with stage.runtime.database.read() as session:
+        return session.scalars(query).one().values
+
+
+def deliveries(stage: PortalStage) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = stage.org.journal("webhook")
+    return entries
+
+
+def test_an_edit_in_the_portal_is_here_after_one_run(subscribed: PortalStage) -> None:
+    ana = subscribed.org.record("contacts")
+    subscribed.org.edit("contacts", ana, {"jobtitle": "Head of Samples"}, user="rep")
+    assert eventually(lambda: bool(runs(subscribed)))
+    subscribed.work()
+    [run] = runs(subscribed)
+    assert (run.trigger, run.object, run.crm_record_id, run.status) == ("webhook", "contacts", ana, "succeeded")
+    assert our_values(subscribed, ana)["job_title"] == "Head of Samples"
+    assert eventually(lambda: [each["status"] for each in deliveries(subscribed)] == [202])
+
+
+def test_a_delivery_that_comes_twice_and_out_of_order_is_one_run(subscribed: PortalStage) -> None:
+    ana = subscribed.org.record("contacts")
+    subscribed.org.control("webhooks", {"faults": {"duplicate": True, "reorder": True}})
+    subscribed.org.edit("contacts", ana, {"jobtitle": "First", "phone": "+1 555 0100"}, user="rep")
+    subscribed.org.edit("contacts", ana, {"jobtitle": "Last"}, user="rep")
+    assert eventually(lambda: sum(len(each["events"]) for each in deliveries(subscribed)) == 6)
+    subscribed.work()
+    assert [each.status for each in runs(subscribed)] == ["succeeded"]
+    assert our_values(subscribed, ana)["job_title"] == "Last"
+
+
+def test_while_our_database_is_away_the_webhook_waits_for_it(subscribed: PortalStage, web_server: WebServer) -> None:
+    ana = subscribed.org.record("contacts")
+    web_server.app = None
+    subscribed.org.edit("contacts", ana, {"jobtitle": "Patient"}, user="rep")
+    assert eventually(lambda: [each["status"] for each in deliveries(subscribed)][:1] == [503])
+    web_server.app = subscribed.app
+    assert eventually(lambda: bool(runs(subscribed)))
+    subscribed.work()
+    assert our_values(subscribed, ana)["job_title"] == "Patient"
