@@ -134,7 +134,7 @@ class ConnectionTokens:
 
     def _require_renewable(self) -> None:
         if self._is_static:
-            raise _refused_as_it_is()
+            raise _refused_as_it_is() if self._connection.access_token_sealed else _nothing_left()
 
     def _win(self, used: AccessToken) -> bool:
         """Claim the renewal by a conditional update; losing is normal."""
@@ -222,5 +222,9 @@ def grant_form(connection: Connection, unseal: Callable[[str], str]) -> TokenFor
     except CannotOpen as error:
         raise Misconfigured(str(error), code="ENCRYPTION_KEY") from None
     if not all(form.values()):
-        raise AuthorizationLost("An admin has disconnected it.", code=DISCONNECTED)
+        raise _nothing_left()
     return form
+
+
+def _nothing_left() -> AuthorizationLost:
+    return AuthorizationLost("An admin has disconnected it.", code=DISCONNECTED)

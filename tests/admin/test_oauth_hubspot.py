@@ -110,3 +110,22 @@ def test_disconnecting_revokes_and_reconnecting_goes_on(sign_in: SignIn, portal:
     url = sign_in.start(f"/admin/connections/{connection_id}/reconnect")
     assert sign_in.come_back(sign_in.decide(url)).status_code == 303
     assert open_adapter(runtime, stored(runtime, connection_id)).describe("contacts") is not None
+
+
+def test_an_account_with_a_pasted_token_is_tested_disconnected_and_signed_in_to(
+    sign_in: SignIn, portal: Org, runtime: Runtime
+) -> None:
+    connection_id = sign_in.connect()
+    with runtime.database.write() as session:
+        row = session.get_one(Connection, connection_id)
+        row.auth_flow, row.refresh_token_sealed, row.token_expires_at = "static_token", "", None
+        row.access_token_sealed = runtime.vault.seal(portal.credentials["access_token"])
+    path = f"/admin/connections/{connection_id}"
+    sign_in.admin.post(f"{path}/check")
+    assert "Connection successful" in sign_in.admin.get(path).text
+    sign_in.admin.post(f"{path}/disconnect")
+    assert "Press Connect HubSpot under Connections to go on" in sign_in.admin.get(path).text
+    sign_in.admin.post(f"{path}/check")
+    assert stored(runtime, connection_id).broken_code == DISCONNECTED
+    assert sign_in.connect() == connection_id
+    assert stored(runtime, connection_id).auth_flow == "authorization_code"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from jobs.crm.connect import FLOWS
-from jobs.crm.tokens import AUTHORIZATION_CODE
+from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 from jobs.models import Connection
 from jobs.models.connection import BROKEN, DISCONNECTED
 from widget.admin.display import CRM_NAMES
@@ -17,6 +17,7 @@ ENDED = frozenset({"invalid_grant", "INVALID_SESSION_ID", "BAD_REFRESH_TOKEN", "
 KEPT = "Links, mappings and values are kept; a run that failed meanwhile can be started again."
 
 Tone = Literal["good", "warn", "bad", "quiet"]
+Offer = Literal["", "reconnect", "edit", "test"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Health:
     code: str = ""
     remedy: str = ""
     since: datetime | None = None
-    offer: Literal["", "reconnect", "edit", "test"] = ""
+    offer: Offer = ""
 
 
 def health_of(connection: Connection, now: datetime) -> Health:
@@ -53,14 +54,15 @@ def health_of(connection: Connection, now: datetime) -> Health:
 def _broken(connection: Connection, crm: str) -> Health:
     signed_in = connection.auth_flow == AUTHORIZATION_CODE
     if connection.broken_code == DISCONNECTED:
-        remedy = "Press Reconnect to go on" if signed_in else "Enter the client secret under Edit to go on"
+        offer = _OFFERS.get(connection.auth_flow, "")
+        remedy = _TO_GO_ON.get(offer, f"Press Connect {crm} under Connections to go on")
         return Health(
             "Disconnected",
             "quiet",
             headline="This connection is disconnected, nothing syncs.",
             remedy=f"{remedy}. {KEPT}",
             since=connection.broken_at,
-            offer="reconnect" if signed_in else "edit",
+            offer=offer,
         )
     has_ended = signed_in and connection.broken_code in ENDED
     what = f"{crm} no longer lets us in" if has_ended else "This connection is broken"
@@ -74,6 +76,10 @@ def _broken(connection: Connection, crm: str) -> Health:
         since=connection.broken_at,
         offer="reconnect" if signed_in else "test",
     )
+
+
+_OFFERS: dict[str, Offer] = {AUTHORIZATION_CODE: "reconnect", CLIENT_CREDENTIALS: "edit"}
+_TO_GO_ON = {"reconnect": "Press Reconnect to go on", "edit": "Enter the client secret under Edit to go on"}
 
 
 def _remedy(connection: Connection, crm: str, *, signed_in: bool, has_ended: bool) -> str:

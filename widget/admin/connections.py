@@ -11,7 +11,7 @@ from jobs.crm import connect
 from jobs.crm.check import ConnectionCheck, test_connection
 from jobs.crm.connect import FLOWS
 from jobs.crm.errors import ConnectionBroken, CrmError
-from jobs.crm.tokens import AUTHORIZATION_CODE
+from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 from jobs.models import ApiUsage, Connection, ObjectMapping, RecordLink
 from jobs.models.connection import BROKEN
 from jobs.runtime import utc_now
@@ -106,7 +106,7 @@ def save(connection_id: int) -> Response | tuple[str, int]:
     draft = connection_form.typed(request.form)
     result: ConnectionCheck | None = None
     try:
-        if connection.auth_flow == AUTHORIZATION_CODE:
+        if connection.auth_flow != CLIENT_CREDENTIALS:
             connection_form.check_rest(draft)
         else:
             result = _tested(draft, connection=connection)
@@ -139,8 +139,8 @@ def test() -> str | tuple[str, int]:
 def check(connection_id: int) -> Response | str:
     """Test connection with what is stored. A broken connection that works again goes on by itself from here."""
     connection = _one(connection_id)
-    if connection.auth_flow == AUTHORIZATION_CODE:
-        return _check_sign_in(connection)
+    if connection.auth_flow != CLIENT_CREDENTIALS:
+        return _check_tokens(connection)
     try:
         result = _ask(connection_form.stored(connection), connection=connection)
     except FormErrors as error:
@@ -158,8 +158,8 @@ def check(connection_id: int) -> Response | str:
     return redirect(url_for("admin.connections.show", connection_id=connection_id), code=303)
 
 
-def _check_sign_in(connection: Connection) -> Response:
-    """With the tokens a person gave us. What is learned about them is stored: they work, or they have ended."""
+def _check_tokens(connection: Connection) -> Response:
+    """With the tokens we were given. What is learned about them is stored: they work, or they have ended."""
     try:
         org = connect.org_behind(runtime(), connection)
     except CrmError as error:
