@@ -319,14 +319,14 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(document=json_values, operator=st.sampled_from(list(OPERATORS)), field=st.sampled_from(list(CONTACT.fields)))
 def test_nonsense_is_refused_and_nothing_else_happens(document: Any, operator: str, field: str) -> None:
     for bad in (document, {"all": [document]}, {"all": [{"field": field, "operator": operator, "value": document}]}):
         problem(bad, CONTACT)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(document=samples.documents(samples.info({name: name for name in samples.POOLS})))
 def test_what_is_explained_is_what_holds(document: dict[str, Any]) -> None:
     known = samples.info({name: name for name in samples.POOLS})

@@ -36,7 +36,7 @@ OWNERS = {"ana@example.com": "11", "ben@example.com": "12"}
 NUMBERS = ("number", "currency", "date", "datetime")
 POOLS = {**samples.POOLS, "text": [*samples.TEXTS, "Ana Maria Lopez", "x7", "Box 77"], "user": list(OWNERS)}
 KNOWN = samples.info(FIELDS, label="Contact")
-RECORDS = samples.records(FIELDS, 150, POOLS)
+RECORDS = samples.records(FIELDS, 100, POOLS)
 
 
 def ask(document: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def here(document: dict[str, Any]) -> list[int]:
 
 @pytest.mark.parametrize("opposites_find_blanks", [True, False])
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(document=samples.documents(KNOWN, POOLS, most_parts=2))
 def test_any_filter_finds_the_same_records_or_is_refused(opposites_find_blanks: bool, document: dict[str, Any]) -> None:
@@ -211,7 +211,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledPortal]:
 
 
 @settings(
-    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(document=samples.documents(KNOWN, POOLS, most_parts=2))
 def test_any_filter_finds_the_same_records_in_a_portal(portal: FilledPortal, document: dict[str, Any]) -> None:

@@ -95,7 +95,7 @@ def clause(field: str, operator: str, value: Any = None) -> dict[str, Any]:
 
 
 @settings(
-    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(document=samples.documents(samples.info(FIELDS)))
 @example(document=clause("Text__c", "contains", "_"))
