@@ -21,11 +21,11 @@ from simple_salesforce.exceptions import SalesforceError
 
 from config.settings import Settings
 from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
-from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, RetryLater, Unavailable
+from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, RetryLater, Unavailable
 from jobs.crm.http import Meter, crm_session
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
-from jobs.crm.salesforce_filters import condition
+from jobs.crm.salesforce_filters import condition, quoted
 from jobs.crm.salesforce_names import OBJECT_PATTERN as OBJECT_PATTERN
 from jobs.crm.salesforce_names import checked_id, checked_name, query_column, relationship
 from jobs.crm.salesforce_names import full_id as full_id
@@ -101,6 +101,7 @@ class SalesforceAdapter:
         if row.modified_at >= row.read_at:
             time.sleep(self._until_settled(row))
             raise MovedOn("The record was changed within the second in which it was read.", code="TOO_FRESH")
+        changes = {name: self._sent(name, value, fields.get(name, "")) for name, value in changes.items()}
         if any(_looks_like_reference(value) for value in changes.values()):
             return self._write_alone(object_name, row, changes, fields)
         answer = self._ask("composite", method="POST", json=self._write_request(object_name, row, changes, fields))
@@ -111,6 +112,18 @@ class SalesforceAdapter:
             return WriteResult(
                 before=self._row(_body(parts["before"]), fields), after=self._row(_body(parts["after"]), fields)
             )
+
+    def _sent(self, name: str, value: Value, field_type: str) -> Value:
+        """A user by id, which costs a call; anything else as it is. Raises Rejected (NO_SUCH_OWNER)."""
+        if field_type != "user" or value is None:
+            return value
+        query = f"SELECT Id FROM User WHERE Email = {quoted(str(value))} AND IsActive = true LIMIT 2"  # noqa: S608
+        body = self._ask("query", params={"q": query})
+        with understood():
+            found = [str(each["Id"]) for each in body["records"]]
+        if len(found) != 1:  # an address may belong to several users: nobody is guessed at
+            raise Rejected(f"{value} is not one active user in Salesforce.", code="NO_SUCH_OWNER", fields=(name,))
+        return found[0]
 
     def _write_alone(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
         """As two calls: inside a composite, Salesforce would replace a text such as `@{after.id}` by what it names."""

@@ -1,4 +1,4 @@
-"""Choices that the CRM stores under another name than it shows, and fields that it calculates."""
+"""Choices and users that the CRM stores under another name than it shows, and fields that it calculates."""
 
 from __future__ import annotations
 
@@ -57,3 +57,32 @@ def test_a_field_whose_type_changed_is_left_with_the_reason(office: Office) -> N
     told = office.sync("Contact", ana)
     assert told.left_alone == {"notes": "TYPE_MISMATCH"}
     assert told.changes == set()
+
+
+class TestUsers:
+    """Met by email address, stored there by id."""
+
+    @pytest.fixture
+    def deal(self, office: Office) -> str:
+        office.set_field("Opportunity", "owner", direction="two_way")
+        rep = office.org.user("rep")["id"]
+        deal = office.in_crm(
+            "Opportunity", Name="Sample", StageName="Qualification", CloseDate="2027-01-01", OwnerId=rep
+        )
+        office.sync("Opportunity", deal)
+        return deal
+
+    def test_a_change_of_ours_is_written_as_the_id_of_that_user(self, office: Office, deal: str) -> None:
+        ours, admin_id = office.linked("Opportunity", deal), office.org.user("admin")["id"]
+        address = office.org.api("admin").read("User", admin_id, "Email")["Email"]
+        assert office.values(ours, "owner")["owner"] not in (None, address)
+        office.change(ours, owner=address.upper())
+        assert office.sync("Opportunity", deal).written == {"OwnerId": admin_id}
+        assert office.values(ours, "owner") == {"owner": address}
+        assert office.sync("Opportunity", deal).outcome == "unchanged"
+
+    def test_an_address_of_nobody_there_is_refused_by_name_and_the_rest_goes(self, office: Office, deal: str) -> None:
+        office.change(office.linked("Opportunity", deal), owner="nobody@example.com", name="Sample Two")
+        told = office.sync("Opportunity", deal)
+        assert (told.status, told.written) == ("partial", {"Name": "Sample Two"})
+        assert told.left_alone == {"owner": "NO_SUCH_OWNER"}
