@@ -141,15 +141,17 @@ def _record(look: Look) -> Step:
     if look.problem and look.row is None:
         said = look.said(look.problem)
         return Step("Record", "stops", said.message, said.remedy, look.problem)
-    if not look.is_fresh:
-        said = look.said(look.problem or "NO_ANSWER")
-        text = f"{said.message} The rest is told of what we saw last."
-        return Step("Record", "note", text, said.remedy, look.problem, look.seen_at)
+    if not look.is_fresh and look.problem:
+        text = f"{look.said(look.problem).message} The rest is told of what we saw last."
+        return Step("Record", "note", text, "", look.problem, look.seen_at)
     row = look.row
-    assert row is not None
+    if row is None:
+        return Step("Record", "note", f"We have not seen it in {look.crm} yet.")
     if row.is_deleted or row.is_converted:
         code = "LEAD_CONVERTED" if row.is_converted else "RECORD_MERGED" if row.merged_into else "RECORD_DELETED"
         return stop(look, "Record", code)
+    if not look.is_fresh:
+        return Step("Record", "ok", f"{look.crm} showed us the record.", at=look.seen_at)
     by = f" by {row.modified_by}" if row.modified_by else ""
     return Step("Record", "ok", f"{look.crm} shows us the record. It was last changed there{by}.", at=row.modified_at)
 

@@ -175,6 +175,25 @@ class TestWhyThisValue:
         assert field_walk(office, ana, "job_title")["Mapping"].code == "FIELD_GONE"
 
 
+class TestAsSeenLast:
+    """Without asking the CRM: for the pages of admins, and for the history of a field."""
+
+    def steps(self, office: Office, record_id: str) -> dict[str, Step]:
+        start = office.next_seq()
+        key = RecordKey(office.connection_id, "Contact", record_id)
+        steps = explain_record(look_into(office.runtime, key, live=False))
+        assert office.org.control(f"journal?since={start}&kind=call", method="GET")["entries"] == []
+        return {each.topic: each for each in steps}
+
+    def test_it_says_since_when_it_knows_the_record(self, office: Office, ana: str) -> None:
+        step = self.steps(office, ana)["Record"]
+        assert (step.state, step.sentence, step.at is not None) == ("ok", "Salesforce showed us the record.", True)
+
+    def test_a_record_nobody_has_looked_at_is_no_mystery(self, office: Office, ana: str) -> None:
+        ben = office.in_crm("Contact", LastName="Example", Email="ben@example.com")
+        assert self.steps(office, ben)["Record"].sentence == "We have not seen it in Salesforce yet."
+
+
 class TestWhoAsks:
     def test_nothing_is_said_of_a_field_this_person_may_not_see(self, office: Office, ana: str) -> None:
         office.set_object("Contact", filter={"all": [{"field": "Title", "operator": "is", "value": "Owner"}]})
