@@ -43,6 +43,8 @@ HAVE_PIPELINES = frozenset({"deals", "tickets"})
 MOST_IN_ADDRESS = 6_000
 # A row this much older is read and compared again before it is written upon. The clock HubSpot tells has whole seconds.
 READ_JUST_NOW = timedelta(seconds=2)
+# The line for the write may be longer than that: so often it is looked at anew.
+MOST_LOOKS = 4
 
 
 class HubSpotAdapter:
@@ -96,10 +98,13 @@ class HubSpotAdapter:
             checked_property(name): encode(name, fields.get(name, "text"), value, self.people.id_of)
             for name, value in changes.items()
         }
-        if not self._was_read_just_now(row):
-            self._require_unmoved(object_name, row, fields)
         path = (OBJECTS, checked_object(object_name), full_id(row.record_id))
-        answer = self.client.patch(*path, body={"properties": sent})
+        self._require_unmoved(object_name, row, fields)
+        answer = self.client.patch(
+            *path,
+            body={"properties": sent},
+            before_again=lambda: self._require_unmoved(object_name, row, fields),
+        )
         with understood():
             answer["id"]
         with written_already():
@@ -183,11 +188,21 @@ class HubSpotAdapter:
         return offset is not None and utc_now() + timedelta(seconds=offset) - row.read_at < READ_JUST_NOW
 
     def _require_unmoved(self, object_name: str, row: CrmRow, fields: Fields) -> None:
-        now = self.read(object_name, row.record_id, fields)
-        if now.is_deleted and not row.is_deleted:
-            raise NotFound("HubSpot shows no such record to this connection.", code="OBJECT_NOT_FOUND")
-        if now.values != row.values:
-            raise MovedOn("The record was changed since it was read.", code="PRECONDITION_FAILED")
+        """Return when it is the write's turn and the record was as `row` says a moment before.
+
+        Raises MovedOn, NotFound, RateLimited.
+        """
+        seen = row
+        for _ in range(MOST_LOOKS):
+            self.client.line_up()
+            if self._was_read_just_now(seen):
+                return
+            seen = self.read(object_name, row.record_id, fields)
+            if seen.is_deleted and not row.is_deleted:
+                raise NotFound("HubSpot shows no such record to this connection.", code="OBJECT_NOT_FOUND")
+            if seen.values != row.values:
+                raise MovedOn("The record was changed since it was read.", code="PRECONDITION_FAILED")
+        raise MovedOn("It took too long until the record could be written.", code="TOO_FRESH")
 
     def _overwritten(self, row: CrmRow, changes: Mapping[str, Value], fields: Fields, history: History) -> CrmRow:
         """`row` with what our write really replaced, by HubSpot's own account."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -42,14 +42,16 @@ class HubSpotClient:
         self._version = settings.hubspot_api_version
         self._tokens = tokens
         self._line = line
+        self._has_turn = False
         self._session = crm_session(settings, base_url, self.meter)
 
     def get(self, area: str, *path: str, **params: str) -> Any:
         """`get("crm/objects", "contacts", "1")` asks `/crm/objects/{version}/contacts/1`. Raises CrmError."""
         return self._ask("GET", self._url(area, path), params=params)
 
-    def patch(self, area: str, *path: str, body: Json) -> Any:
-        return self._ask("PATCH", self._url(area, path), json=body)
+    def patch(self, area: str, *path: str, body: Json, before_again: Callable[[], None]) -> Any:
+        """`before_again` is asked, and may raise, when time went by for a new token before the call is repeated."""
+        return self._ask("PATCH", self._url(area, path), json=body, before_again=before_again)
 
     def post(self, area: str, *path: str, body: Any, params: Mapping[str, str] | None = None) -> Any:
         return self._ask("POST", self._url(area, path), json=body, params=params)
@@ -61,19 +63,40 @@ class HubSpotClient:
         """Search has a rate limit of its own."""
         return self._ask("POST", self._url("crm/objects", (object_name, "search")), json=body, limit=SEARCH)
 
+    def line_up(self) -> None:
+        """Wait for the turn of the next call now, so that the caller can look at the time once more before it."""
+        if not self._has_turn:
+            self._line.wait(GENERAL)
+        self._has_turn = True
+
     def _url(self, area: str, path: tuple[str, ...]) -> str:
         return "/".join([self._root, area, self._version, *(quote(part, safe="") for part in path)])
 
-    def _ask(self, method: str, url: str, *, limit: RateLimit = GENERAL, **request: Any) -> Any:
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        limit: RateLimit = GENERAL,
+        before_again: Callable[[], None] | None = None,
+        **request: Any,
+    ) -> Any:
         """The answer's JSON; None when it has no body. With a renewed token if ours has ended before its time."""
         token = self._tokens.current()
         try:
             return self._ask_once(token, method, url, limit, request)
         except AuthorizationLost:
-            return self._ask_once(self._tokens.renew(token), method, url, limit, request)
+            renewed = self._tokens.renew(token)
+            if before_again is not None:
+                before_again()
+            return self._ask_once(renewed, method, url, limit, request)
 
     def _ask_once(self, token: AccessToken, method: str, url: str, limit: RateLimit, request: dict[str, Any]) -> Any:
-        self._line.wait(limit)
+        if limit is not GENERAL:
+            self._line.wait(limit)
+        else:
+            self.line_up()
+            self._has_turn = False
         headers = {"Authorization": f"Bearer {token.value}"}
         try:
             response = self._session.request(method, url, headers=headers, allow_redirects=False, **request)

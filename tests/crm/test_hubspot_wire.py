@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +15,7 @@ from jobs.crm.adapters import open_adapter
 from jobs.crm.errors import (
     CrmError,
     DuplicateFound,
+    MovedOn,
     NotAllowed,
     NotFound,
     RateLimited,
@@ -20,7 +23,12 @@ from jobs.crm.errors import (
     RowLocked,
     Unavailable,
 )
-from jobs.crm.hubspot import MOST_IN_ADDRESS
+from jobs.crm.http import Meter
+from jobs.crm.hubspot import MOST_IN_ADDRESS, READ_JUST_NOW, HubSpotAdapter
+from jobs.crm.hubspot_client import HubSpotClient
+from jobs.crm.hubspot_people import People
+from jobs.crm.limits import RateLimit
+from jobs.crm.tokens import ConnectionTokens
 from jobs.runtime import utc_now
 from tests.support.org_server import Json
 from tests.support.portal_office import PortalOffice
@@ -319,3 +327,47 @@ class TestRefusals:
 
 def ours(office: PortalOffice) -> list[Json]:
     return [each for each in office.org.journal("call") if "/authorize" not in each["path"]]
+
+
+class BusyLine:
+    """A line in which much happens until the next turn comes."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def wait(self, limit: RateLimit) -> None:
+        if self.meanwhile is not None:
+            self.meanwhile()
+            self.meanwhile = None
+            time.sleep(READ_JUST_NOW.total_seconds() + 0.1)
+
+    def learn(self, limit: RateLimit, calls: int) -> None:
+        pass
+
+
+def in_line(office: PortalOffice, line: BusyLine) -> HubSpotAdapter:
+    tokens = ConnectionTokens(office.runtime, office.connection, Meter())
+    client = HubSpotClient(office.runtime.settings, office.org.url, tokens, line=line)
+    return HubSpotAdapter(client, People(office.runtime, office.connection_id, client))
+
+
+class TestWritingOnWhatWasRead:
+    def test_a_row_that_grew_old_in_the_line_is_compared_once_more(self, portal_office: PortalOffice, ana: str) -> None:
+        """Other workers' calls came first: what was read before them may hold no longer."""
+        office = portal_office
+        line = BusyLine()
+        adapter = in_line(office, line)
+        row = adapter.read("contacts", ana, TITLE)
+        line.meanwhile = lambda: office.edit(ana, jobtitle="Theirs", ago=timedelta())
+        with pytest.raises(MovedOn):
+            adapter.write("contacts", row, {"jobtitle": "Ours"}, TITLE)
+        assert office.shown_in_crm(ana, "jobtitle") == {"jobtitle": "Theirs"}
+
+    def test_so_is_one_that_grew_old_while_a_new_token_was_fetched(self, portal_office: PortalOffice, ana: str) -> None:
+        office = portal_office
+        adapter = office.adapter()
+        row = adapter.read("contacts", ana, TITLE)
+        office.org.control("expire_tokens", {})
+        slow = office.while_waiting("/token", lambda: office.edit(ana, jobtitle="Theirs", ago=timedelta()), seconds=2.5)
+        with slow, pytest.raises(MovedOn):
+            adapter.write("contacts", row, {"jobtitle": "Ours"}, TITLE)
+        assert office.shown_in_crm(ana, "jobtitle") == {"jobtitle": "Theirs"}

@@ -103,6 +103,9 @@ def portal_office(
     settings = _settings(tmp_path / "data", valkey_server.url, office_portal, office_keys)
     shutil.copy(portal_database, settings.data_dir / "widget.sqlite3")
     runtime = open_runtime(settings)
+    # The queue server is shared by all tests: what an earlier one used up of the account's limits is forgotten.
+    for key in runtime.redis.scan_iter("crm-limit:*"):
+        runtime.redis.delete(key)
     with runtime.database.read() as session:
         connection_id = session.scalars(select(Connection.id)).one()
     office = PortalOffice(runtime, office_portal, connection_id)
