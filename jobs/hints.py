@@ -14,7 +14,7 @@ from jobs.crm.adapters import CRMS
 from jobs.crm.errors import Rejected
 from jobs.models import Connection
 from jobs.runtime import Runtime
-from jobs.tasks import enqueue_single
+from jobs.tasks import enqueue_many
 
 TRIGGER = "webhook"
 
@@ -35,9 +35,8 @@ def take_hints(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) 
     with runtime.database.write() as session:
         started = [runs.open_hinted(session, _ask(connection, hint)) for hint in wanted]
     run_ids = [run_id for run_id in started if run_id is not None]
-    for run_id in run_ids:
-        if not enqueue_single(runtime, run_id, trigger=TRIGGER):
-            break  # the tick finds the rest
+    if run_ids:
+        enqueue_many(runtime, run_ids)  # what the queue does not hear of, the tick finds
     return len(run_ids)
 
 

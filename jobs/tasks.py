@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from redis.exceptions import RedisError
+from rq import Queue
 from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
@@ -59,6 +61,20 @@ def enqueue_single(runtime: Runtime, run_id: int, *, trigger: str = "panel") -> 
         )
     except RedisError as error:
         log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
+
+
+def enqueue_many(runtime: Runtime, run_ids: Sequence[int]) -> bool:
+    """Tell the queue of single runs that nobody waits for, all at once; False when it does not answer."""
+    jobs = [
+        Queue.prepare_data("jobs.tasks.sync_single", (run_id,), result_ttl=0, failure_ttl=60, timeout=JOB_SECONDS)
+        for run_id in run_ids
+    ]
+    try:
+        queue("default", runtime.redis).enqueue_many(jobs)
+    except RedisError as error:
+        log.warning("queue_unreachable", runs=len(jobs), error=type(error).__name__)
         return False
     return True
 
