@@ -7,8 +7,8 @@ repeats a request without the caller's headers, and a lost `If-Unmodified-Since`
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -20,8 +20,10 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from config.settings import Settings
+from jobs.crm import answers
+from jobs.crm.answers import written_already
 from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
-from jobs.crm.errors import AuthorizationLost, CrmError, MovedOn, NotFound, Rejected, RetryLater, Unavailable
+from jobs.crm.errors import AuthorizationLost, MovedOn, NotFound, Rejected
 from jobs.crm.http import Meter, crm_session
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_errors import classify
@@ -214,7 +216,7 @@ class SalesforceAdapter:
             raise classify(error.status, error.content, self.meter.headers) from None
         except (requests.RequestException, ValueError, TypeError) as error:
             # TypeError: simple-salesforce takes the length of any JSON, a bare number too.
-            raise no_answer(error) from error
+            raise answers.no_answer(LABEL, error) from error
 
     def _ask_url(self, url: str) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._tokens.current().value}"}
@@ -224,7 +226,7 @@ class SalesforceAdapter:
                 raise classify(response.status_code, {})
             return cast(dict[str, Any], response.json())
         except (requests.RequestException, ValueError) as error:
-            raise no_answer(error) from error
+            raise answers.no_answer(LABEL, error) from error
 
     def _secure_url(self) -> str:
         return self._base_url.replace("http://", "https://", 1)
@@ -264,29 +266,8 @@ class SalesforceAdapter:
         )
 
 
-def no_answer(error: Exception) -> CrmError:
-    """No answer, or half of one. The exception's own text may hold addresses and stays out."""
-    return Unavailable(f"Salesforce did not answer ({type(error).__name__}).", code="NO_ANSWER")
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """An answer of another shape, such as that of a proxy in between, is no answer."""
-    try:
-        yield
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise no_answer(error) from error
-
-
-@contextmanager
-def written_already() -> Iterator[None]:
-    """What fails after the write is not the write: nothing was refused, and somebody has to look again."""
-    try:
-        yield
-    except RetryLater:
-        raise
-    except CrmError as error:
-        raise Unavailable(f"Written, but not read back: {error.message}", code="NO_ANSWER") from error
+def understood() -> AbstractContextManager[None]:
+    return answers.understood(LABEL)
 
 
 def _row_query(object_name: str, record_id: str, fields: Fields) -> str:
