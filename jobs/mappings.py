@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, event, select, update
@@ -48,6 +49,7 @@ class FieldFacts:
     may_clear_crm: bool = True
     enabled: bool = True
     paused_reason: str = ""
+    mapped_at: datetime | None = None  # what was agreed on before was about another pair of fields
     options: tuple[tuple[str, str], ...] = ()  # (value, label) of our field's choices; () where it takes any
 
 

@@ -77,6 +77,8 @@ class FieldMapping(Base):
     conflict_rule: Mapped[str] = mapped_column(String(14), default="most_recent")
     enabled: Mapped[bool] = mapped_column(default=True)
     paused_reason: Mapped[str] = mapped_column(Text, default="")
+    # What both sides last agreed on before this was about another pair of fields. None: there was none before.
+    mapped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class MatchRule(Base):

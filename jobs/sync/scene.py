@@ -124,7 +124,7 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
     link, linked = linked_pair(session.connection(), setup.key)
     if link is not None:
-        return Scene(link, linked, link.matched_by, None, bases(link))
+        return Scene(link, linked, link.matched_by, None, _bases_of(setup.mapping, link))
     if setup.run.chosen_local_record_id is not None:
         chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
         if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:
@@ -154,6 +154,15 @@ def bases(link: RecordLink) -> dict[str, merge.Base]:
     agreed = {name: merge.Base(value, value) for name, value in link.base.get("agreed", {}).items()}
     apart = {name: merge.Base(pair[0], pair[1]) for name, pair in link.base.get("apart", {}).items()}
     return agreed | apart
+
+
+def _bases_of(mapping: ObjectFacts, link: RecordLink) -> dict[str, merge.Base]:
+    """The stored base of the pairs of fields that are mapped now: one mapped since has never been agreed upon."""
+    known = bases(link)
+    for each in mapping.fields:
+        if each.mapped_at is not None and (link.synced_at is None or link.synced_at < each.mapped_at):
+            known.pop(each.local_field, None)
+    return known
 
 
 def stored_base(values: Mapping[str, merge.Base]) -> dict[str, dict[str, Value | list[Value]]]:

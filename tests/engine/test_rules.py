@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.runtime import utc_now
 from tests.support.office import Office
 
 
@@ -225,3 +226,14 @@ class TestCreatingAndUpdating:
         office.sync("Contact", ana)
         office.set_object("Contact", may_update_there=True)
         assert office.sync("Contact", ana).written == {"Title": "Owner"}
+
+
+def test_a_field_mapped_anew_with_another_one_starts_as_a_first_meeting(office: Office, ana: str, linked: int) -> None:
+    """What was agreed on before was about another field: it must not make theirs look like a change of ours."""
+    office.set_object("Contact", duplicate_handling="update_missing")
+    office.edit(ana, Department="Samples")
+    office.set_field("Contact", "job_title", crm_field="Department", mapped_at=utc_now())
+    assert office.sync("Contact", ana).changes == set()
+    assert office.values(linked, "job_title") == {"job_title": "Buyer"}
+    office.edit(ana, Department="Examples")
+    assert office.sync("Contact", ana).changes == {("job_title", "here", "Buyer", "Examples")}

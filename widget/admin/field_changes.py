@@ -54,7 +54,7 @@ def add(
     check(ours.field_type, theirs, direction)
     added = mapping_of(ours, crm_field, local_field, direction, position=_next_position(mapping))
     mapping.fields.append(added)
-    mapping.updated_at = utc_now()
+    added.mapped_at = mapping.updated_at = utc_now()
     session.flush()
     return added
 
