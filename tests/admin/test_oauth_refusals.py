@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import redis
 from flask import Flask
 
+from config.redis import connect
 from jobs.runtime import Runtime
 from tests.admin.conftest import Org
 from tests.admin.sign_in import CALLBACK, SignIn, asked
@@ -91,7 +91,8 @@ class TestTheState:
         assert sign_in.come_back(sign_in.decide(second)).status_code == 303
 
     def test_a_queue_server_that_is_down_is_told(self, runtime: Runtime) -> None:
-        nowhere = replace(runtime, redis=redis.Redis(unix_socket_path="/nowhere/redis.sock"))
+        settings = runtime.settings.model_copy(update={"redis_url": "unix:///nowhere/redis.sock"})
+        nowhere = replace(runtime, settings=settings, redis=connect(settings))
         admin = signed_in(create_site(nowhere))
         for answer in (admin.post("/admin/connections/connect/salesforce"), admin.get(f"{CALLBACK}?code=x&state=x")):
             assert answer.status_code == 503
