@@ -65,6 +65,7 @@ class HubSpotClient:
 
     def line_up(self) -> None:
         """Wait for the turn of the next call now, so that the caller can look at the time once more before it."""
+        self._tokens.current()  # a renewal takes its time too
         if not self._has_turn:
             self._line.wait(GENERAL)
         self._has_turn = True
