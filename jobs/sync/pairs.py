@@ -14,7 +14,7 @@ from jobs.mappings import FieldFacts
 # Our type -> the CRM's types that fit both ways.
 BOTH_WAYS: dict[str, frozenset[str]] = {
     "text": frozenset({"text", "long_text", "phone", "url", "select"}),
-    "long_text": frozenset({"long_text", "text"}),
+    "long_text": frozenset({"long_text", "text", "select"}),
     "number": frozenset({"number", "currency", "percent"}),
     "currency": frozenset({"currency", "number"}),
     "percent": frozenset({"percent", "number"}),
