@@ -111,6 +111,8 @@ class TestRaces:
         with office.while_waiting(ana, lambda: office.edit(ana, jobtitle="Theirs", ago=NOW), method="PATCH"):
             told = office.sync("contacts", ana)
         assert ("job_title", "crm", "Theirs", "Ours") in told.changes
+        office.undo(told)
+        assert office.shown_in_crm(ana, "jobtitle") == {"jobtitle": "Theirs"}
 
 
 class TestFates:
