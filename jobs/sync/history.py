@@ -15,7 +15,7 @@ from jobs.models import SyncLogEntry, SyncRun
 from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
 from jobs.sync.undo_plan import Written, written_by
-from jobs.values import Value, ValueRefused, normalise
+from jobs.values import ValueRefused, normalise
 
 # Entries of one record that are looked through. More than a person reads, and a bound for the slowest page.
 MOST_ENTRIES = 300
@@ -59,15 +59,6 @@ class FieldChange:
     @property
     def at(self) -> datetime:
         return self.entry.finished_at
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where our value of a field came from."""
-
-    at: datetime | None = None
-    by: str = ""
-    source: str = ""  # "here", or the CRM
 
 
 @dataclass(frozen=True)
@@ -121,19 +112,14 @@ def undone_changes(entries: Iterable[Any]) -> set[tuple[int, str, str]]:
 def still_holds(written: Written, ours: Mapping[str, Any] | None, theirs: Mapping[str, Any] | None) -> bool:
     """Whether that side holds what was written, as far as we know. Pure."""
     if written.side == HERE:
+        now = ours.get(written.field) if ours is not None else None
+        if ours is None or now == written.wrote:
+            return ours is not None
         try:
-            return ours is not None and normalise(written.field_type, ours.get(written.field)) == written.wrote
+            return normalise(written.field_type, now) == written.wrote
         except ValueRefused:
             return False
     return theirs is not None and theirs.get(written.crm_field) == written.wrote
-
-
-def sources(history: FieldHistory) -> tuple[Value, ...]:
-    """Every value the field is known to have had, newest first, each once."""
-    values: list[Value] = []
-    for change in history.changes:
-        values += [each for each in (change.written.wrote, change.written.before) if each not in values]
-    return tuple(values)
 
 
 def _run(database: Connection, condition: ColumnElement[bool], limit: int) -> list[LoggedEntry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jobs.crm.base import CrmRow, FieldInfo
 from jobs.models import SyncLogEntry
@@ -17,8 +17,7 @@ CREATION_UNDONE = "CREATION_UNDONE"
 CREATION_REDONE = "CREATION_REDONE"
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """What an entry did to one field on one side; several tries of its run are one."""
 
     field: str

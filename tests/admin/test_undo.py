@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from jobs.models import SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
 from tests.admin.site import Visitor, audited
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 def undo_runs(runtime: Runtime) -> list[tuple[int | None, int | None, str | None]]:

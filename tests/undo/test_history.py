@@ -94,8 +94,7 @@ class TestHowLong:
             )
         return retention.forget_when_due(office.runtime)
 
-    def test_what_is_older_goes_with_its_run(self, each_office: Office) -> None:
-        office = each_office
+    def test_what_is_older_goes_with_its_run(self, office: Office) -> None:
         ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Title="Buyer")
         old = [office.sync("Contact", ana), retitled(office, ana, "Owner")]
         new = retitled(office, ana, "Director")
