@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.embedded_valkey import EmbeddedValkey
@@ -21,12 +20,14 @@ from tests.support.portal_server import PortalServer
 from tests.support.portal_stage import PortalStage, StagePortal, _settings, _staged, seed_portal
 from tests.support.stage import Keys, _changed
 
+WsgiApp = Callable[..., Iterable[bytes]]
+
 
 class WebServer:
     """Nobody is at home between two tests."""
 
     def __init__(self) -> None:
-        self.app: Flask | None = None
+        self.app: WsgiApp | None = None
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         self.url = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
