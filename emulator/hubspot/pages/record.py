@@ -139,12 +139,13 @@ class RecordPage:
         return PropertyView(known.name, known.label, html, edit_url, made, errors)
 
     def _happened(self) -> list[HappenedView]:
-        """The latest changes of all properties, newest first."""
+        """The latest changes of all properties, newest first; what the record was created with is none."""
         versions = [
             (version, known)
             for name, kept in self._row["_history"].items()
             if (known := self._type.find(name)) is not None
             for version in kept
+            if version[1] != self._row["_created"]
         ]
         versions.sort(key=lambda pair: str(pair[0][1]), reverse=True)
         return [self._change(known, *version) for version, known in versions[:_LATEST_CHANGES]]
