@@ -159,18 +159,15 @@ def test_our_server_away_is_told_in_plain_words(record: RecordPage, web_server: 
     record.errors.clear()  # the browser's own word for the 502
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "query"), [(390, {"edit": "jobtitle"}), (1440, {"placement": "tab"})])
 def test_the_pages_are_accessible_and_never_wider_than_the_screen(
-    browser: Browser, served_stage: PortalStage, width: int
+    record: RecordPage, width: int, query: dict[str, str]
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    record = RecordPage(context.new_page(), served_stage)
-    for look in (record.open, lambda: record.open(placement="tab"), lambda: record.open(edit="jobtitle")):
-        look()
-        assert_accessible(record.page)
-    record.page.goto(served_stage.org.url + "/")
+    record.page.set_viewport_size({"width": width, "height": 900})
+    record.open(**query)
     assert_accessible(record.page)
-    context.close()
+    record.page.goto(record.stage.org.url + "/")
+    assert_accessible(record.page)
 
 
 def assert_accessible(page: Page) -> None:
