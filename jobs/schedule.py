@@ -45,7 +45,8 @@ def tick(runtime: Runtime) -> list[int]:
     queue_answers = _queue_answers(runtime)
     with runtime.database.write() as session:
         due = runs.take_due(session) if queue_answers else []
-        triggers = dict(session.execute(select(SyncRun.id, SyncRun.trigger).where(SyncRun.id.in_(due))).tuples().all())
+        asked = session.execute(select(SyncRun.id, SyncRun.trigger).where(SyncRun.id.in_(due)))
+        triggers = {run_id: trigger for run_id, trigger in asked}
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
         for kept in (UsedProof, LaunchTicket, RunKey):
             session.execute(delete(kept).where(kept.forget_at < utc_now()))
