@@ -46,7 +46,7 @@ def tick(runtime: Runtime) -> list[int]:
     with runtime.database.write() as session:
         due = runs.take_due(session) if queue_answers else []
         asked = session.execute(select(SyncRun.id, SyncRun.trigger).where(SyncRun.id.in_(due)))
-        triggers = {run_id: trigger for run_id, trigger in asked}
+        triggers = {row.id: row.trigger for row in asked}
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
         for kept in (UsedProof, LaunchTicket, RunKey):
             session.execute(delete(kept).where(kept.forget_at < utc_now()))

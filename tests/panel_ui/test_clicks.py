@@ -111,14 +111,15 @@ def test_the_keyboard_alone_syncs_and_keeps_its_place(open_panel: OpenPanel, gal
 
 def test_every_stop_of_the_tab_key_is_visible(open_panel: OpenPanel) -> None:
     page = open_panel("ambiguous")
-    seen = []
-    for _ in range(11):
+    seen: list[str] = []
+    while "why-4" not in seen:
+        assert len(seen) < 40, seen
         page.keyboard.press("Tab")
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         seen.append(page.evaluate("document.activeElement.id"))
         assert outline == "solid", seen
     assert seen[:4] == ["sync", "ask-why", "pick-11", "apart-11"]
-    assert seen[-2:] == ["why-3", "why-4"]
+    assert "why-3" in seen
 
 
 def test_one_click_links_the_right_candidate(open_panel: OpenPanel, gallery: Gallery) -> None:
