@@ -13,13 +13,16 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import idna
 from email_validator import EmailNotValidError, validate_email
-from tldextract import TLDExtract
 
 from jobs.lists import FREE_MAIL_DOMAINS, LEGAL_PHRASES, LEGAL_SIGNS, LEGAL_WORDS
+
+# Loaded when the first domain is compared: many a process never does.
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 FieldType = Literal[
     "text",
@@ -193,6 +196,8 @@ MATCH_KEYS: dict[str, Callable[[Any], str | None]] = {
 
 @cache
 def _suffixes() -> TLDExtract:
+    from tldextract import TLDExtract
+
     # The list that comes with the package: no network, no cache directory, the same answer on every machine.
     # Private suffixes too: two shops below myshopify.com are two companies.
     return TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)

@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from authlib.common.security import generate_token
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
 from pydantic import SecretStr
 
 from config.settings import Settings
@@ -27,6 +24,10 @@ from jobs.crm.http import Meter, Transport, may_be_host
 from jobs.crm.tokens import TOKEN_TIMEOUT_SECONDS, BorrowedToken, ConnectionTokens, TokenSource, end_of
 from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
+
+# Authlib is loaded when somebody connects: most processes never do, and it weighs two megabytes.
+if TYPE_CHECKING:
+    from authlib.integrations.requests_client import OAuth2Session
 
 VERIFIER_LENGTH = 64  # RFC 7636 allows 43 to 128 characters
 DEAD_ALREADY = ("invalid_token", "unsupported_token_type", "invalid_grant")
@@ -92,6 +93,8 @@ class Flow:
 
 
 def new_verifier() -> str:
+    from authlib.common.security import generate_token
+
     return str(generate_token(VERIFIER_LENGTH))
 
 
@@ -156,6 +159,8 @@ def revoke(settings: Settings, flow: Flow, app: App, *, address: str, token: str
 
 def _session(flow: Flow, app: App, *, settings: Settings | None = None, url: str = "") -> OAuth2Session:
     """Without a `url` it can reach nothing."""
+    from authlib.integrations.requests_client import OAuth2Session
+
     session = OAuth2Session(
         app.client_id,
         app.client_secret,
@@ -174,6 +179,8 @@ def _session(flow: Flow, app: App, *, settings: Settings | None = None, url: str
 @contextmanager
 def _understood() -> Iterator[None]:
     """Authlib's and the transport's errors into ours. Their own texts may hold addresses and stay out."""
+    from authlib.integrations.base_client import OAuthError
+
     try:
         yield
     except OAuthError as error:
