@@ -57,6 +57,8 @@ _CLAIM = (
     .returning(*_RUNS.c)
 )
 _OWNED = and_(_RUNS.c.id == bindparam("run_id"), _RUNS.c.fence == bindparam("own_fence"), _RUNS.c.status == RUNNING)
+_KEEP = update(_RUNS).where(_OWNED).values(lease_until=_UNTIL, enqueue_at=_UNTIL)
+_STEP = _KEEP.values(step=bindparam("at_step"), version=_RUNS.c.version + 1)
 _FINISH = (
     update(_RUNS)
     .where(_OWNED)
@@ -149,9 +151,8 @@ def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:
 def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> None:
     """Renew the lease, and say which step the run is at. Raises LeaseLost."""
     until = utc_now() + timedelta(seconds=seconds)
-    change = {"lease_until": until, "enqueue_at": until} | ({"step": step} if step else {})
-    owned = _owned(run).values(**change, version=_RUNS.c.version + (1 if step else 0))
-    if not changed_one(session, owned):
+    values: dict[str, Any] = {"run_id": run.id, "own_fence": run.fence, "until": until}
+    if not (changed_one(session, _STEP, values | {"at_step": step}) if step else changed_one(session, _KEEP, values)):
         raise LeaseLost
 
 
