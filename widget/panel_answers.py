@@ -56,22 +56,12 @@ def start_sync(
 def click_answer(claims: PanelClaims, asked: Asked) -> ResponseReturnValue:
     """The panel after a click: with the result of a quick run, else in its running state."""
     if asked.is_new and asked.queue_answers:
-        _wait_a_glance(asked.run.id)
+        the_bell().glance(asked.run.id, GLANCE_SECONDS)
     return drawn(claims, Situation(run_id=asked.run.id, queue_answers=asked.queue_answers))
 
 
 def the_bell() -> Bell:
     return cast(Bell, current_app.extensions[BELL])
-
-
-def _wait_a_glance(run_id: int) -> None:
-    """Give a run that was just asked for the moment in which a quick one ends."""
-    bell = the_bell()
-    if bell.seats.acquire(blocking=False):
-        try:
-            bell.wait(run_id, 0, GLANCE_SECONDS)  # a new run's bell has not rung yet
-        finally:
-            bell.seats.release()
 
 
 def _list(names: tuple[str, ...] | None) -> list[str] | None:

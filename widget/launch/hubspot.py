@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, jsonify, request
@@ -23,6 +22,7 @@ from jobs.models.connection import DISCONNECTED
 from jobs.runtime import Runtime, utc_now
 from jobs.tasks import request_single
 from jobs.vault import CannotOpen
+from widget.called import called_address
 from widget.context import runtime
 from widget.launch.admittance import is_admitted
 from widget.launch.hubspot_card import CardRefused, CardRequest, drawn, read_request, refused
@@ -133,7 +133,7 @@ def _visit(here: Runtime) -> Visit:
     request.max_content_length = LARGEST_BODY
     signed = SignedRequest(
         method=request.method,
-        url=_called(here),
+        url=called_address(here.settings.public_url),
         body=request.get_data(),
         signature=request.headers.get(SIGNATURE),
         timestamp=request.headers.get(TIMESTAMP),
@@ -157,15 +157,6 @@ def _visit(here: Runtime) -> Visit:
             "An admin can add you under Connections.",
         )
     return Visit(connection, person, hashlib.sha256(signed_text(signed)).digest())
-
-
-def _called(here: Runtime) -> bytes:
-    """The address that HubSpot called. Its host is ours to know: what a request says of it is anybody's word."""
-    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
-    if not raw.startswith("/"):
-        query = request.environ.get("QUERY_STRING", "")
-        raw = quote(request.path) + (f"?{query}" if query else "")
-    return here.settings.public_url.encode() + raw.encode("latin-1")
 
 
 def _connections(here: Runtime) -> list[Connection]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from flask import request
+
+from widget.called import called_address
 
 
 class NotBelieved(Exception):
@@ -38,7 +39,7 @@ class Delivery:
         }
         return cls(
             method=request.method,
-            url=public_url.encode() + _raw_path(),
+            url=called_address(public_url),
             body=request.get_data(),
             headers=headers,
             signature=next((headers[name] for name in _SIGNATURES if name in headers), ""),
@@ -55,12 +56,3 @@ class Delivery:
 
 _SIGNATURES = ("x-crm-sync-signature", "x-hubspot-signature-v3")
 _TIMESTAMPS = ("x-crm-sync-timestamp", "x-hubspot-request-timestamp")
-
-
-def _raw_path() -> bytes:
-    """As it was called: our host is ours to know, what a request says of it is anybody's word."""
-    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
-    if not raw.startswith("/"):
-        query = request.environ.get("QUERY_STRING", "")
-        raw = quote(request.path) + (f"?{query}" if query else "")
-    return raw.encode("latin-1")
