@@ -95,16 +95,20 @@ class RecordPage:
         self.page.get_by_label(label, exact=True).fill(value)
         self.page.get_by_role("button", name="Save").click()
         expect(self.page.locator("#toast")).to_contain_text("was saved", timeout=PATIENCE_MS)
-        self._wait_until_the_panel_can_be_reached()
+        self.reach(self.button)
 
-    def _wait_until_the_panel_can_be_reached(self) -> None:
-        """A browser routes the mouse into a frame by what it painted last: right after a scroll it misses the frame."""
-        self.button.scroll_into_view_if_needed()
+    def reach(self, target: Locator) -> Locator:
+        """`target`, once the mouse reaches it.
+
+        A browser routes the mouse into a frame by what it painted last: right after a scroll, or while the frame
+        changes its height, it misses the frame.
+        """
+        target.scroll_into_view_if_needed()
         for _ in range(100):
             self.page.mouse.move(1, 1)
-            self.button.hover()
-            if self.button.evaluate("button => button.matches(':hover')"):
-                return
+            target.hover()
+            if target.evaluate("element => element.matches(':hover')"):
+                return target
             self.page.wait_for_timeout(50)
         raise AssertionError("the mouse does not reach the panel")
 

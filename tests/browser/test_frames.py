@@ -85,7 +85,9 @@ def test_the_host_page_gives_the_frame_the_height_it_asks_for(
     record_page.sync("has no email address")
     fits(record_page)
     before = height(record_page)
-    record_page.recent.first.get_by_text("Why?").click()
+    why = record_page.recent.first.locator("details")
+    record_page.reach(why.get_by_text("Why?")).click()
+    expect(why).to_have_attribute("open", "")
     fits(record_page)
     assert height(record_page) > before
 
