@@ -70,6 +70,7 @@ class ObjectFacts:
     may_create_there: bool = True
     may_update_there: bool = True
     needs_email: bool = False
+    makes_accounts: bool = False
     duplicate_handling: str = "overwrite_all"
     filter: Mapping[str, Any] | None = field(default=None, hash=False)
     when_deleted_there: str = "keep"

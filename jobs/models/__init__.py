@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jobs.models.base import Base
+from jobs.models.claim import CreationClaim
 from jobs.models.conflict import Conflict
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
 from jobs.models.field import CustomField
@@ -18,6 +19,7 @@ __all__ = [
     "Base",
     "Conflict",
     "Connection",
+    "CreationClaim",
     "CrmRecord",
     "CustomField",
     "DescribeCache",

@@ -30,6 +30,8 @@ class ObjectMapping(Base):
     may_create_there: Mapped[bool] = mapped_column(default=True)
     may_update_there: Mapped[bool] = mapped_column(default=True)
     needs_email: Mapped[bool] = mapped_column(default=False)
+    # A record pushed there makes its account too, where the CRM has none with its domain.
+    makes_accounts: Mapped[bool] = mapped_column(default=False)
     duplicate_handling: Mapped[str] = mapped_column(String(20), default="overwrite_all")
     # Which records sync, in the language of `jobs.sync.filters`; None: all of them.
     filter: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)

@@ -18,9 +18,12 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 OPEN = (QUEUED, RUNNING)
 
+PUSH = "push"
+
 OPEN_SINGLE = text("kind = 'single' AND status IN ('queued', 'running')")
 # The same for a query with other tables in it. Literal, or a database would not see that the index above serves it.
 OPEN_SINGLE_RUN = "sync_run.kind = 'single' AND sync_run.status IN ('queued', 'running')"
+OPEN_PUSH = text("kind = 'push' AND status IN ('queued', 'running')")
 
 
 class SyncRun(Base):
@@ -41,6 +44,15 @@ class SyncRun(Base):
             unique=True,
             sqlite_where=OPEN_SINGLE,
             postgresql_where=OPEN_SINGLE,
+        ),
+        Index(
+            "uq_sync_run_open_push",
+            "connection_id",
+            "object",
+            "local_record_id",
+            unique=True,
+            sqlite_where=OPEN_PUSH,
+            postgresql_where=OPEN_PUSH,
         ),
         Index("ix_sync_run_due", "status", "enqueue_at"),
         Index("ix_sync_run_record", "connection_id", "object", "crm_record_id", "id"),
@@ -64,6 +76,8 @@ class SyncRun(Base):
     editable_fields: Mapped[list[str] | None] = mapped_column(JsonColumn)
     # A local record a person picked among several candidates.
     chosen_local_record_id: Mapped[int | None] = mapped_column(BigId)
+    # The record of ours that a push is about.
+    local_record_id: Mapped[int | None] = mapped_column(BigId)
     # What an undo is to take back: one entry, one field of it (ours), or all entries of a run.
     undoes_entry_id: Mapped[int | None] = mapped_column(BigId)
     undoes_field: Mapped[str | None] = mapped_column(String(80))
@@ -118,6 +132,8 @@ class SyncLogEntry(Base):
     remedy: Mapped[str] = mapped_column(Text, default="")
     # The entry this one takes back. That one never changes: a newer one tells that it was undone.
     undoes_entry_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    # Names a creation in the CRM, so that it can be asked whether it was done; null where none was tried.
+    creation_key: Mapped[str | None] = mapped_column(String(40))
     # [{"field", "crm_field", "label", "type", "side": "here" | "crm", "old", "new", "rule"}], and "stored" where the
     # CRM made something else of a new value.
     changes: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)

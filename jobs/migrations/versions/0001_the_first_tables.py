@@ -215,6 +215,7 @@ def upgrade() -> None:
         sa.Column("may_create_there", sa.Boolean(), nullable=False),
         sa.Column("may_update_there", sa.Boolean(), nullable=False),
         sa.Column("needs_email", sa.Boolean(), nullable=False),
+        sa.Column("makes_accounts", sa.Boolean(), nullable=False),
         sa.Column("duplicate_handling", sa.String(length=20), nullable=False),
         sa.Column("filter", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("when_deleted_there", sa.String(length=10), nullable=False),
@@ -327,6 +328,7 @@ def upgrade() -> None:
         sa.Column("readable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("editable_fields", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("chosen_local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("local_record_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undoes_entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("undoes_field", sa.String(length=80), nullable=True),
         sa.Column("undoes_run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -364,6 +366,28 @@ def upgrade() -> None:
             sqlite_where=sa.text("kind = 'single' AND status IN ('queued', 'running')"),
             postgresql_where=sa.text("kind = 'single' AND status IN ('queued', 'running')"),
         )
+        batch_op.create_index(
+            "uq_sync_run_open_push",
+            ["connection_id", "object", "local_record_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'push' AND status IN ('queued', 'running')"),
+            postgresql_where=sa.text("kind = 'push' AND status IN ('queued', 'running')"),
+        )
+
+    op.create_table(
+        "creation_claim",
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("scope", sa.String(length=80), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_creation_claim_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(["run_id"], ["sync_run.id"], name=op.f("fk_creation_claim_run_id_sync_run")),
+        sa.PrimaryKeyConstraint("connection_id", "scope", "key", name=op.f("pk_creation_claim")),
+    )
+    with op.batch_alter_table("creation_claim", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_creation_claim_run_id"), ["run_id"], unique=False)
 
     op.create_table(
         "field_mapping",
@@ -427,6 +451,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("remedy", sa.Text(), nullable=False),
         sa.Column("undoes_entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("creation_key", sa.String(length=40), nullable=True),
         sa.Column("changes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("left_alone", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("candidates", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -505,7 +530,16 @@ def downgrade() -> None:
     op.drop_table("sync_log_entry")
     op.drop_table("match_rule")
     op.drop_table("field_mapping")
+    with op.batch_alter_table("creation_claim", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_creation_claim_run_id"))
+
+    op.drop_table("creation_claim")
     with op.batch_alter_table("sync_run", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_sync_run_open_push",
+            sqlite_where=sa.text("kind = 'push' AND status IN ('queued', 'running')"),
+            postgresql_where=sa.text("kind = 'push' AND status IN ('queued', 'running')"),
+        )
         batch_op.drop_index(
             "uq_sync_run_open_single",
             sqlite_where=sa.text("kind = 'single' AND status IN ('queued', 'running')"),
