@@ -27,6 +27,8 @@ LOOK_AGAIN = timedelta(seconds=6)
 LOOK_AGAIN_AT_MOST = timedelta(minutes=2)
 # What is told of a record while it is read is often one of many: the rest of them is waited for.
 FOLLOW_UP_AFTER = timedelta(seconds=1)
+# A click so soon after a run began is the same click again, not word of something new.
+DOUBLE_CLICK = timedelta(seconds=1)
 # Waits between tries while a CRM does not answer, and when to stop trying.
 RETRY_WAITS = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30))
 GIVE_UP_AFTER = timedelta(hours=1)
@@ -53,6 +55,7 @@ _CLAIM = (
         enqueue_at=_UNTIL,
         resume_at=None,
         again=False,
+        asked_again=False,
     )
     .returning(*_RUNS.c)
 )
@@ -73,12 +76,16 @@ _FINISH = (
         version=_RUNS.c.version + 1,
         **{name: _RUNS.c[name] + bindparam(f"more_{name}") for name in COUNTS},
     )
-    .returning(_RUNS.c.again)
+    .returning(_RUNS.c.again, _RUNS.c.asked_again)
 )
 
 
 class LeaseLost(Exception):
     """Another worker owns the run now: stop, and write nothing."""
+
+
+class AskedAgain(Exception):
+    """Somebody clicked since the run began, and may know of a change it has not read: read again, then finish."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,19 @@ class Ask:
 
 
 def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
-    """The open single run of this record, and whether it is a new one. The database settles who was first."""
+    """The open single run of this record, and whether it is a new one. The database settles who was first.
+
+    A run that waits takes along what the person chose. One that is at work reads again before it ends: what made the
+    person click may have come too late for its read.
+    """
+    while True:
+        run, is_new = _open_or_join(session, ask)
+        if is_new or _is_told(session, run, ask):
+            return run, is_new
+        session.expire_all()  # it has just finished: ask again
+
+
+def _open_or_join(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
     while True:
         values = _new_single(ask)
         insert = _insert_unless_open(session.get_bind().dialect.name, tuple(values))
@@ -107,10 +126,28 @@ def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
         if run_id is not None:
             return SyncRun(id=run_id, **values), True
         if (run := _open_run(session, ask)) is not None:
-            if ask.chosen_local_record_id is not None and run.status == QUEUED:
-                run.chosen_local_record_id = ask.chosen_local_record_id
             return run, False
         # The run that was in the way has just finished: ask again.
+
+
+def _is_told(session: Session, run: SyncRun, ask: Ask) -> bool:
+    """Whether the run that was joined will do what is asked now; False when it has just finished."""
+    news: dict[str, Any] = {}
+    if ask.chosen_local_record_id is not None:
+        news["chosen_local_record_id"] = ask.chosen_local_record_id
+    if ask.choices:
+        news["choices"] = {**(run.choices or {}), **ask.choices}
+    if not news and not _reads_too_soon(run):
+        return True
+    is_open = update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.status.in_(OPEN))
+    return changed_one(session, is_open.values(asked_again=True, **news))
+
+
+def _reads_too_soon(run: SyncRun) -> bool:
+    """Whether a click now may tell of what the run does not read any more."""
+    if run.status == QUEUED or run.asked_again:
+        return False
+    return run.started_at is None or utc_now() - run.started_at >= DOUBLE_CLICK
 
 
 @cache
@@ -129,7 +166,7 @@ def open_hinted(session: Session, ask: Ask) -> int | None:
     A run that waits will read the record yet. One that is at work may have read it already, and is followed by another.
     """
     while True:
-        run, is_new = open_single(session, ask)
+        run, is_new = _open_or_join(session, ask)
         if is_new:
             return run.id
         if run.status == QUEUED:
@@ -156,20 +193,57 @@ def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> N
         raise LeaseLost
 
 
-def finish(session: Session, run: SyncRun, *, status: str, code: str = "", message: str = "", **counts: int) -> None:
-    """Close the run, adding to its counts. Raises LeaseLost."""
+def start_over(session: Session, run: SyncRun, *, seconds: float) -> None:
+    """Before the record is read once more: whoever has asked until now is answered by that. Raises LeaseLost.
+
+    The lease is renewed, and what people chose meanwhile is taken along.
+    """
+    until = utc_now() + timedelta(seconds=seconds)
+    anew = _owned(run).values(
+        step="reading",
+        asked_again=False,
+        lease_until=until,
+        enqueue_at=until,
+        version=_RUNS.c.version + 1,
+    )
+    chosen = session.execute(anew.returning(_RUNS.c.choices, _RUNS.c.chosen_local_record_id)).one_or_none()
+    if chosen is None:
+        raise LeaseLost
+    run.choices, run.chosen_local_record_id = chosen
+
+
+def finish(
+    session: Session,
+    run: SyncRun,
+    *,
+    status: str,
+    code: str = "",
+    message: str = "",
+    may_read_again: bool = False,
+    **counts: int,
+) -> None:
+    """Close the run, adding to its counts. Raises LeaseLost, and AskedAgain where the run may read again.
+
+    Either leaves nothing written: the caller's transaction is to be rolled back.
+    """
     values = {"run_id": run.id, "own_fence": run.fence, "to": status, "why": code, "said": message, "now": utc_now()}
     values |= {f"more_{name}": counts.get(name, 0) for name in COUNTS}
-    again = session.connection().execute(_FINISH, values).scalar_one_or_none()
-    if again is None:
+    marks = session.connection().execute(_FINISH, values).one_or_none()
+    if marks is None:
         raise LeaseLost
-    if again:
-        _follow_up(session, run)
+    if marks.asked_again and may_read_again:
+        raise AskedAgain
+    if marks.again or (marks.asked_again and status != FAILED):
+        _follow_up(session, run, with_rights=not marks.again)
 
 
-def _follow_up(session: Session, run: SyncRun) -> None:
-    """One run more, in the same transaction: the tick starts it, and whatever is heard until then joins it."""
-    ask = Ask(run.connection_id, run.object, run.crm_record_id, trigger="webhook")
+def _follow_up(session: Session, run: SyncRun, *, with_rights: bool) -> None:
+    """One run more, in the same transaction: the tick starts it, and whatever is heard until then joins it.
+
+    `with_rights`: a person asked for it, so it may do no more than this run might.
+    """
+    rights = (run.readable_fields, run.editable_fields) if with_rights else (None, None)
+    ask = Ask(run.connection_id, run.object, run.crm_record_id, "webhook", "", "", *rights)
     values = _new_single(ask) | {"resume_at": utc_now() + FOLLOW_UP_AFTER, "enqueue_at": utc_now() + FOLLOW_UP_AFTER}
     session.connection().execute(_insert_unless_open(session.get_bind().dialect.name, tuple(values)), values)
 
@@ -260,6 +334,7 @@ def _new_single(ask: Ask) -> dict[str, Any]:
         "step": "",
         "version": 1,
         "again": False,
+        "asked_again": False,
         "fence": 0,
         "attempts": 0,
         "created_at": now,

@@ -89,6 +89,8 @@ class SyncRun(Base):
 
     # The record changed while this run was at it: one more run follows.
     again: Mapped[bool] = mapped_column(default=False)
+    # Somebody clicked while this run was at it: it reads once more before it ends.
+    asked_again: Mapped[bool] = mapped_column(default=False)
     fence: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

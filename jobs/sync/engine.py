@@ -31,6 +31,7 @@ from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, switched_o
 from jobs.sync.scene import Scene, Setup, look_around
 
 MAX_ROUNDS = 4  # the first decision, and three times again
+MAX_ANEW = 4  # times a click that came while it was at work makes a run read once more
 # A quicker read leaves nobody the time to see the next step, and the lease is as good as new.
 NOTICEABLE_SECONDS = 0.3
 
@@ -50,6 +51,15 @@ class Round:
     has_entry: bool = True  # False: no intent has been noted in this run yet
     otherwise: bool = False  # the person saw a preview that said something else
     looked: bool = False
+    times_anew: int = 0
+
+    @property
+    def may_read_again(self) -> bool:
+        return self.times_anew < MAX_ANEW
+
+    def unsettled(self) -> None:
+        """What the CRM took from us stays on the books; all the rest is looked at again."""
+        self.pending, self.done = list(self.done), []
 
 
 def sync_record(setup: Setup, *, again: bool = False) -> None:
@@ -61,6 +71,14 @@ def sync_record(setup: Setup, *, again: bool = False) -> None:
     # Switched off since an earlier attempt of this run wrote: that write still has to be put on the books.
     if (skip := switched_off(setup)) is not None and not state.pending:
         return settle.skipped(setup, None, None, skip)
+    while True:
+        try:
+            return _in_rounds(setup, state)
+        except runs.AskedAgain:
+            setup = _anew(setup, state)
+
+
+def _in_rounds(setup: Setup, state: Round) -> None:
     for _ in range(MAX_ROUNDS):
         try:
             began = time.monotonic()
@@ -68,12 +86,22 @@ def sync_record(setup: Setup, *, again: bool = False) -> None:
         except NotFound as error:
             if state.pending:
                 raise  # nobody can tell any more whether it was written
-            return settle.skipped(setup, None, None, Skip(error.code))
+            return settle.skipped(setup, None, None, Skip(error.code), may_read_again=state.may_read_again)
         if time.monotonic() - began > NOTICEABLE_SECONDS:
             _at_step(setup, "comparing")
         if _one_round(setup, row, state):
             return None
     raise RetryLater("The record kept changing.", code="KEEPS_MOVING")
+
+
+def _anew(setup: Setup, state: Round) -> Setup:
+    """For somebody who clicked while the run was at work: as if it had begun now, but for what was written."""
+    with setup.runtime.database.write() as session:
+        runs.start_over(session, setup.run, seconds=setup.runtime.settings.lease_seconds)
+    state.times_anew += 1
+    state.unsettled()
+    state.refusals = Refusals()  # what was refused may have been put right
+    return replace(setup)  # what people chose may be another rule for a field
 
 
 def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
@@ -87,7 +115,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     plan = make_plan(setup, row, scene, state.refusals)
     _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
-        settle.skipped(setup, row, scene, skip, done=state.done)
+        settle.skipped(setup, row, scene, skip, done=state.done, may_read_again=state.may_read_again)
         return True
     pushes = plan.chosen("push")
     read = row
@@ -103,11 +131,10 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         settled = settle.Settlement(
             read, row, scene, plan, state.done, written, state.refusals, state.has_entry, state.otherwise
         )
-        settle.settle(setup, settled)
+        settle.settle(setup, settled, may_read_again=state.may_read_again)
     except settle.LocalMovedOn:
-        # Ours changed between our look and our commit. What the CRM took from us stays on the books.
-        state.pending = list(state.done)
-        state.done = []
+        # Ours changed between our look and our commit.
+        state.unsettled()
         return False
     return True
 

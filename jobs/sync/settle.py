@@ -77,17 +77,17 @@ def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, ha
         _store(session, entry)
 
 
-def settle(setup: Setup, what: Settlement) -> None:
+def settle(setup: Setup, what: Settlement, *, may_read_again: bool) -> None:
     """Local record, link, base, log entry and run in one transaction.
 
-    Raises LocalMovedOn or LeaseLost, with nothing written.
+    Raises LocalMovedOn, LeaseLost, or AskedAgain where the run may read again, with nothing written.
     """
     with setup.runtime.database.write() as session:
-        _settle(session, setup, what)
+        _settle(session, setup, what, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
 
 
-def _settle(session: Session, setup: Setup, what: Settlement) -> None:
+def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again: bool) -> None:
     pulls = what.plan.chosen("pull")
     is_new = what.scene.local is None
     comes_back = what.scene.comes_back  # asked now: it is answered by what is about to be changed
@@ -112,7 +112,7 @@ def _settle(session: Session, setup: Setup, what: Settlement) -> None:
     elif what.otherwise:
         entry.code = "CHANGED_SINCE_PREVIEW"
         entry.message = words(entry.code, crm=setup.crm_label).message
-    _finish(session, setup, entry, what.refusals)
+    _finish(session, setup, entry, what.refusals, may_read_again=may_read_again)
 
 
 def _outcome(entry: SyncLogEntry, *, is_new: bool, asks: bool) -> str:
@@ -121,8 +121,16 @@ def _outcome(entry: SyncLogEntry, *, is_new: bool, asks: bool) -> str:
     return "updated" if entry.changes else "conflict" if asks else "unchanged"
 
 
-def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *, done: Changes = ()) -> None:
-    """Finish the run with nothing written, and say why."""
+def skipped(
+    setup: Setup,
+    row: CrmRow | None,
+    scene: Scene | None,
+    skip: Skip,
+    *,
+    done: Changes = (),
+    may_read_again: bool = False,
+) -> None:
+    """Finish the run with nothing written, and say why. Raises LeaseLost, or AskedAgain where it may read again."""
     said = words(skip.code, crm=setup.crm_label, object_label=setup.mapping.object_label, detail=skip.detail)
     with setup.runtime.database.write() as session:
         entry = _entry(session, setup.run, row, scene.local if scene else None)
@@ -135,7 +143,7 @@ def skipped(setup: Setup, row: CrmRow | None, scene: Scene | None, skip: Skip, *
             keep_seen(session, setup.connection.id, setup.run.object, row)
         if row is not None and scene is not None:
             follow(session, setup, row, scene)
-        _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry)
+        _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
 
 
@@ -259,9 +267,9 @@ def _left(setup: Setup, rule: merge.Rule, code: str, detail: str) -> dict[str, A
     }
 
 
-def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refusals) -> None:
+def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refusals, *, may_read_again: bool) -> None:
     if not refusals:
-        return _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry)
+        return _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     refused = [each for each in entry.left_alone if each["code"] in {*refusals.by_field.values(), refusals.whole}]
     labels = ", ".join(each["label"] for each in refused)
     entry.code = next(iter(refusals.by_field.values()), refusals.whole)
@@ -276,15 +284,26 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refus
     if not entry.changes:
         entry.outcome = "failed"
     status = PARTIAL if entry.changes else FAILED
-    return _close(session, setup.run, setup.adapter.calls, status, entry)
+    return _close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
 
 
-def _close(session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry) -> None:
+def _close(
+    session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry, *, may_read_again: bool = False
+) -> None:
     if not _is_echo(run, entry):
         _store(session, entry)
     counts = {f"{_COUNTED.get(entry.outcome, entry.outcome)}_count": 1}
     usage.add(session, run.connection_id, calls)
-    runs.finish(session, run, status=status, code=entry.code, message=entry.message, calls=calls, **counts)
+    runs.finish(
+        session,
+        run,
+        status=status,
+        code=entry.code,
+        message=entry.message,
+        may_read_again=may_read_again,
+        calls=calls,
+        **counts,
+    )
 
 
 _COUNTED = {"conflict": "skipped"}

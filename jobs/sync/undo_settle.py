@@ -260,7 +260,8 @@ def _close(session: Session, run: SyncRun, adapter: CrmAdapter, **counts: int) -
     usage.add(session, run.connection_id, adapter.calls)
     code, message = _told(session, run)
     status = _status(session, run)
-    runs.finish(session, run, status=status, code=code, message=message, calls=adapter.calls, **counts)
+    counts["calls"] = adapter.calls
+    runs.finish(session, run, status=status, code=code, message=message, may_read_again=False, **counts)
 
 
 def _told(session: Session, run: SyncRun) -> tuple[str, str]:

@@ -335,6 +335,7 @@ def upgrade() -> None:
         sa.Column("previewed", sa.String(length=64), nullable=False),
         sa.Column("choices", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("asked_again", sa.Boolean(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
