@@ -11,9 +11,13 @@ from jobs.values import Value
 
 if TYPE_CHECKING:  # a filter is checked against what is said here
     from jobs.sync.filters import Question
+    from jobs.sync.matching import Rule
 
 Fields = Mapping[str, str]
 """CRM field name -> our field type: what to read, and as what."""
+
+MOST_FOUND = 5
+"""More counterparts than these are not told of: already two are too many to choose between."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,47 @@ class CrmAdapter(Protocol):
         Raises MovedOn when it changed since. After Unavailable nobody knows whether it was written.
         Salesforce checks in the one call that writes. HubSpot cannot check: two calls, and one more before them when
         `row` was not read just now; what slipped in between is told by `WriteResult.before`.
+        """
+
+    def find(self, object_name: str, rule: Rule, value: Value, fields: Fields) -> tuple[CrmRow, ...]:
+        """Living records whose `rule.crm_field`, compared as `rule.compare_as`, equals `value`: the oldest few.
+
+        At most `MOST_FOUND`, oldest first; none for a value that is no key (a blank, a free-mail domain). A converted
+        Lead is told of only where nothing else is found. The CRM is asked coarsely and its answer is compared by
+        `jobs.values.MATCH_KEYS`, so that both sides' rules are one. HubSpot finds changes after some moments only.
+        One call; more where the CRM holds more look-alikes than fit in one answer, and HubSpot one more to read what
+        was found. Raises Rejected (TOO_MANY_ALIKE) where even that was not all.
+        """
+
+    def parent_object(self, object_name: str) -> str:
+        """The object whose records a new record of `object_name` may belong to: accounts. "" for none. No call."""
+
+    def create(
+        self, object_name: str, values: Mapping[str, Value], fields: Fields, *, key: str, parent_id: str = ""
+    ) -> CrmRow:
+        """Make a record with `values`, blank ones left out, and read it back.
+
+        `key` (at most 40 characters) names this creation. Where the object has our key field it is kept there: a
+        repeated create with the same key changes nothing and answers the record of the first. `parent_id` is the
+        account that the record belongs to, where `parent_object` names one.
+
+        Raises DuplicateFound (`record_ids`: those of this object), Rejected (`fields`; NO_SUCH_PARENT where the parent
+        is gone), NotAllowed. After Unavailable nobody knows whether it was made: ask `created`.
+        Salesforce: one call, HubSpot: two. One more where the object has no key field, and one for each user in
+        `values` in Salesforce.
+        """
+
+    def created(
+        self, object_name: str, values: Mapping[str, Value], fields: Fields, *, key: str, since: datetime
+    ) -> CrmRow | None:
+        """What an unanswered `create` with this key and these values made; None when it surely made nothing.
+
+        `since`: not after the create was sent, by our clock. Without a key field it is known by when it was made and
+        what it is called: then it may be another creation's, and whoever asks makes sure that it is not linked
+        already. It may have been deleted since.
+
+        Raises RetryLater (NOT_SURE_YET) while the CRM cannot know, and DuplicateFound where several could be it.
+        Some calls more than a read: this is asked only when something went wrong.
         """
 
 

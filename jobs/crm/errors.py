@@ -21,6 +21,7 @@ The words a person sees for a code are in `jobs/sync/words.py`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 
@@ -62,10 +63,22 @@ class Rejected(RecordError):
 
 class DuplicateFound(RecordError):
     def __init__(
-        self, message: str, *, code: str, record_ids: tuple[str, ...] = (), fields: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        code: str,
+        record_ids: tuple[str, ...] = (),
+        fields: tuple[str, ...] = (),
+        objects: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, code=code, fields=fields)
         self.record_ids = record_ids
+        self.objects = dict(objects or {})  # record id -> its object, where the CRM says
+
+    def within(self, object_name: str) -> DuplicateFound:
+        """The same of this object's records alone: a Lead may be refused because of a Contact."""
+        ids = tuple(each for each in self.record_ids if self.objects.get(each, object_name) == object_name)
+        return DuplicateFound(self.message, code=self.code, record_ids=ids, fields=self.fields, objects=self.objects)
 
 
 class NotFound(RecordError):

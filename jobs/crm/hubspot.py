@@ -7,11 +7,11 @@ milliseconds between read and write is therefore never unseen: the log keeps the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,9 +19,11 @@ from jobs.crm.answers import written_already
 from jobs.crm.base import CrmRow, Described, Fields, WriteResult
 from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
 from jobs.crm.hubspot_client import LABEL as LABEL
-from jobs.crm.hubspot_client import HubSpotClient, understood
+from jobs.crm.hubspot_client import OBJECTS, HubSpotClient, understood
+from jobs.crm.hubspot_create import PARENT_OBJECT, PARENT_TYPES, Creating
 from jobs.crm.hubspot_describe import object_info, stamp, with_stages
 from jobs.crm.hubspot_filters import filter_groups
+from jobs.crm.hubspot_find import find
 from jobs.crm.hubspot_names import OBJECT_PATTERN as OBJECT_PATTERN
 from jobs.crm.hubspot_names import checked_object, checked_property, naming_properties, usual_label
 from jobs.crm.hubspot_names import full_id as full_id
@@ -31,13 +33,15 @@ from jobs.runtime import utc_now
 from jobs.sync.filters import Question
 from jobs.values import Value, ValueRefused, clean_text, parse_time
 
+if TYPE_CHECKING:
+    from jobs.sync.matching import Rule
+
 log = structlog.get_logger()
 
 CRM = "hubspot"
 BASE_URL = "https://api.hubapi.com"
 HOST_SUFFIXES = (".hubapi.com",)
 
-OBJECTS = "crm/objects"
 HAVE_PIPELINES = frozenset({"deals", "tickets"})
 # Servers and proxies refuse addresses of more than about 8,000 characters (HubSpot answers 414).
 MOST_IN_ADDRESS = 6_000
@@ -53,6 +57,7 @@ class HubSpotAdapter:
     def __init__(self, client: HubSpotClient, people: People) -> None:
         self.client = client
         self.people = people
+        self._creating = Creating(self)
 
     @property
     def calls(self) -> int:
@@ -93,11 +98,11 @@ class HubSpotAdapter:
         with understood():
             return int(found["total"])
 
+    def find(self, object_name: str, rule: Rule, value: Value, fields: Fields) -> tuple[CrmRow, ...]:
+        return find(self, object_name, rule, value, fields)
+
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
-        sent = {
-            checked_property(name): encode(name, fields.get(name, "text"), value, self.people.id_of)
-            for name, value in changes.items()
-        }
+        sent = self.encoded(changes, fields)
         path = (OBJECTS, checked_object(object_name), full_id(row.record_id))
         self._require_unmoved(object_name, row, fields)
         answer = self.client.patch(
@@ -113,8 +118,38 @@ class HubSpotAdapter:
             with understood():
                 return WriteResult(before=self._overwritten(row, changes, fields, _history(body)), after=after)
 
+    def parent_object(self, object_name: str) -> str:
+        return PARENT_OBJECT if object_name in PARENT_TYPES else ""
+
+    def create(
+        self, object_name: str, values: Mapping[str, Value], fields: Fields, *, key: str, parent_id: str = ""
+    ) -> CrmRow:
+        return self._creating.create(object_name, values, fields, key=key, parent_id=parent_id)
+
+    def created(
+        self, object_name: str, values: Mapping[str, Value], fields: Fields, *, key: str, since: datetime
+    ) -> CrmRow | None:
+        return self._creating.created(object_name, values, fields, key=key, since=since)
+
     def identity(self) -> dict[str, Any]:
         return account(self.client)
+
+    def encoded(self, values: Mapping[str, Value], fields: Fields) -> dict[str, str]:
+        """The properties as HubSpot takes them. Raises Rejected (NO_SUCH_OWNER)."""
+        return {
+            checked_property(name): encode(name, fields.get(name, "text"), value, self.people.id_of)
+            for name, value in values.items()
+        }
+
+    def living(self, object_name: str, record_ids: Sequence[str], fields: Fields) -> dict[str, CrmRow]:
+        """The living ones of at most 50 records, by id; one call. Who was merged away is missing."""
+        names = [*dict.fromkeys([*naming_properties(object_name), *map(checked_property, fields)])]
+        inputs = [{"id": full_id(each)} for each in record_ids]
+        body = {"properties": names, "propertiesWithHistory": [*fields], "inputs": inputs}
+        answer = self.client.post(OBJECTS, checked_object(object_name), "batch", "read", body=body)
+        with understood():
+            found = {str(each["id"]): each for each in answer["results"]}
+            return {each: self.row_of(object_name, each, body, fields) for each, body in found.items()}
 
     def _body(self, object_name: str, record_id: str, fields: Fields) -> Mapping[str, Any]:
         """The record as HubSpot answers it, from among the archived ones when it is not among the living."""

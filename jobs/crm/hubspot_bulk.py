@@ -10,11 +10,10 @@ from typing import Any
 
 from jobs.crm.base import CrmRow, Fields
 from jobs.crm.errors import CrmError, NotFound
-from jobs.crm.hubspot import OBJECTS, HubSpotAdapter
-from jobs.crm.hubspot_client import understood
+from jobs.crm.hubspot import HubSpotAdapter
+from jobs.crm.hubspot_client import OBJECTS, understood
 from jobs.crm.hubspot_errors import classify
-from jobs.crm.hubspot_names import checked_object, checked_property, full_id, modified_property, naming_properties
-from jobs.crm.hubspot_values import encode
+from jobs.crm.hubspot_names import checked_object, checked_property, full_id, modified_property
 from jobs.runtime import utc_now
 from jobs.values import Value
 
@@ -89,16 +88,9 @@ class HubSpotBulk:
 
     def read_many(self, object_name: str, record_ids: Sequence[str], fields: Fields) -> dict[str, CrmRow]:
         """The living records among these, by id. Who is missing was archived, merged away, or never there."""
-        checked_object(object_name)
-        names = [*dict.fromkeys([*naming_properties(object_name), *map(checked_property, fields)])]
         rows: dict[str, CrmRow] = {}
         for ids in _batches([full_id(each) for each in dict.fromkeys(record_ids)], MOST_READ):
-            body = {"properties": names, "propertiesWithHistory": [*fields], "inputs": [{"id": each} for each in ids]}
-            answer = self._client.post(OBJECTS, object_name, "batch", "read", body=body)
-            with understood():
-                for found in answer["results"]:
-                    record_id = str(found["id"])
-                    rows[record_id] = self._adapter.row_of(object_name, record_id, found, fields)
+            rows |= self._adapter.living(object_name, ids, fields)
         return rows
 
     def upsert_many(
@@ -140,11 +132,7 @@ class HubSpotBulk:
 
     def _input(self, key_property: str, key: str, values: Mapping[str, Value], fields: Fields) -> dict[str, Any]:
         """With a trace id on every input HubSpot tells which was refused; without, it refuses all."""
-        people = self._adapter.people
-        sent = {
-            checked_property(name): encode(name, fields.get(name, "text"), value, people.id_of)
-            for name, value in values.items()
-        }
+        sent = self._adapter.encoded(values, fields)
         return {"id": key, "idProperty": key_property, "objectWriteTraceId": key, "properties": sent}
 
 

@@ -18,6 +18,7 @@ from jobs.crm.limits import RateLimit
 from jobs.crm.tokens import AccessToken, TokenSource
 
 LABEL = "HubSpot"
+OBJECTS = "crm/objects"
 # The stricter of HubSpot's tiers, until an answer's headers tell the true one (usage guidelines). Spans are a little
 # longer than HubSpot's own: calls reach it later than they leave here, and not all equally late.
 GENERAL = RateLimit("general", calls=100, seconds=10.25)
@@ -61,7 +62,7 @@ class HubSpotClient:
 
     def search(self, object_name: str, body: Json) -> Any:
         """Search has a rate limit of its own."""
-        return self._ask("POST", self._url("crm/objects", (object_name, "search")), json=body, limit=SEARCH)
+        return self._ask("POST", self._url(OBJECTS, (object_name, "search")), json=body, limit=SEARCH)
 
     def line_up(self) -> None:
         """Wait for the turn of the next call now, so that the caller can look at the time once more before it."""

@@ -44,6 +44,9 @@ _CATEGORIES: dict[str, type[CrmError]] = {
     "OBJECT_NOT_FOUND": NotFound,
 }
 _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
+# A unique property that an admin made answers 400 and names the holder in the text.
+CONFLICTING = "CONFLICTING_UNIQUE_VALUE"
+_HOLDER = re.compile(r"(\d+) already has that value")
 
 
 def classify(status: int, content: Any, headers: Mapping[str, str] | None = None) -> CrmError:
@@ -64,6 +67,9 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     if status == 400 and message.startswith("Unable to infer object type"):
         return NotFound(message, code="OBJECT_NOT_FOUND")
     code, fields, detail = _details(body)
+    if code == CONFLICTING:
+        found = tuple(dict.fromkeys(_HOLDER.findall(detail or message)))
+        return DuplicateFound(detail or message, code=code, record_ids=found, fields=fields)
     kind = _CATEGORIES.get(category) or _STATUSES.get(status, Rejected)
     return kind(detail or message, code=code or category or f"HTTP_{status}", fields=fields)
 

@@ -55,3 +55,8 @@ def naming_properties(object_name: str) -> tuple[str, ...]:
 def modified_property(object_name: str) -> str:
     """The property that holds when a record last changed."""
     return "lastmodifieddate" if object_name == "contacts" else "hs_lastmodifieddate"
+
+
+def created_property(object_name: str) -> str:
+    """The property that holds when a record was made."""
+    return "createdate" if object_name in _LABELS else "hs_createdate"

@@ -24,6 +24,7 @@ from jobs.crm.errors import (
     RowLocked,
     Unavailable,
 )
+from jobs.crm.salesforce_names import full_id
 from jobs.runtime import utc_now
 
 # Salesforce sends no Retry-After with its daily limit: look again after this long.
@@ -48,7 +49,7 @@ _BY_CODE: dict[str, type[CrmError]] = {
     "ENTITY_IS_LOCKED": NotAllowed,  # an approval process holds the record, for days perhaps
 }
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
-_ID = re.compile(r"\b[a-zA-Z0-9]{18}\b|\b[a-zA-Z0-9]{15}\b")
+_ID = re.compile(r"\b([a-zA-Z0-9]{15})(?:[a-zA-Z0-9]{3})?\b")
 
 
 def classify(status: int, content: Any, headers: Mapping[str, str] | None = None) -> CrmError:
@@ -62,7 +63,8 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
         return RateLimited(message, code=code or "TOO_MANY_REQUESTS", retry_at=utc_now() + _pause(headers or {}))
     if code in _DUPLICATES:
-        return DuplicateFound(message, code=code, record_ids=_duplicate_ids(first, message), fields=fields)
+        found = _duplicates(first, message)
+        return DuplicateFound(message, code=code, record_ids=tuple(found), fields=fields, objects=_known(found))
     if code == "INVALID_CROSS_REFERENCE_KEY" and status == 404:
         # The same code with 400 means a bad value in a reference field.
         return NotFound(message, code="NOT_FOUND")
@@ -89,9 +91,18 @@ def _pause(headers: Mapping[str, str]) -> timedelta:
     return timedelta(seconds=min(int(given), 86_400)) if given.isascii() and given.isdigit() else LIMIT_PAUSE
 
 
-def _duplicate_ids(error: Mapping[str, Any], message: str) -> tuple[str, ...]:
+def _duplicates(error: Mapping[str, Any], message: str) -> dict[str, str]:
+    """Record id -> object; "" where only the text names the id."""
     # The wire spells it "duplicateResut"; read the right spelling too, should it ever be mended.
-    found = error.get("duplicateResut") or error.get("duplicateResult") or {}
-    records = [row for result in found.get("matchResults") or () for row in result.get("matchRecords") or ()]
-    ids = tuple(str(row.get("record", {}).get("Id", "")) for row in records)
-    return tuple(filter(None, ids)) or tuple(_ID.findall(message.partition("with id:")[2]))
+    told = error.get("duplicateResut") or error.get("duplicateResult") or {}
+    records = [
+        row.get("record") or {} for result in told.get("matchResults") or () for row in result.get("matchRecords") or ()
+    ]
+    found = {
+        str(each["Id"]): str((each.get("attributes") or {}).get("type") or "") for each in records if each.get("Id")
+    }
+    return found or dict.fromkeys(map(full_id, _ID.findall(message.partition("with id:")[2])), "")
+
+
+def _known(found: Mapping[str, str]) -> dict[str, str]:
+    return {record_id: object_name for record_id, object_name in found.items() if object_name}

@@ -81,8 +81,7 @@ def _(test: Within, column: str, field: FieldInfo) -> str:
 
 @_asked.register
 def _(test: Contains, column: str, field: FieldInfo) -> str:
-    pattern = _LIKE_SIGNS.sub(r"\\\1", _escaped(test.text))
-    return f"{column} LIKE '{'' if test.at_start else '%'}{pattern}%'"
+    return f"{column} LIKE '{'' if test.at_start else '%'}{like_text(test.text)}%'"
 
 
 @_asked.register
@@ -95,6 +94,11 @@ def _(test: Includes, column: str, field: FieldInfo) -> str:
 def quoted(text: str) -> str:
     """A string literal."""
     return f"'{_escaped(text)}'"
+
+
+def like_text(text: str) -> str:
+    """A text within the pattern of a LIKE, each sign of it meaning itself."""
+    return _LIKE_SIGNS.sub(r"\\\1", _escaped(text))
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from jobs.crm.adapters import open_adapter
 from jobs.crm.errors import ConnectionBroken, MovedOn, Rejected
-from jobs.crm.salesforce import WRITE_HEADERS
+from jobs.crm.salesforce_client import WRITE_HEADERS
 from tests.support.office import Office
 from tests.support.org_server import Json
 

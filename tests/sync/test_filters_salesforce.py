@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from jobs.crm.base import ObjectInfo
-from jobs.crm.salesforce import decode_row_value
 from jobs.crm.salesforce_describe import object_info
 from jobs.crm.salesforce_filters import condition
+from jobs.crm.salesforce_rows import decode_row_value
 from jobs.sync.filter_values import compared_as
 from jobs.sync.filters import FilterRefused, holds, parse
 from jobs.values import Value
