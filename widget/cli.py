@@ -49,9 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="run queued jobs").set_defaults(run=_worker)
     commands.add_parser("clock", help="start what is due, recover what died").set_defaults(run=_clock)
 
-    demo = commands.add_parser("demo", help="everything on this machine, with a stand-in CRM")
+    demo = commands.add_parser("demo", help="everything on this machine, with two stand-in CRMs")
     demo.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="web on PORT, Salesforce on PORT+1 (default: %(default)s)"
+        "--port",
+        type=_first_of_three_ports,
+        default=DEFAULT_PORT,
+        help="web on PORT, Salesforce on PORT+1, HubSpot on PORT+2 (default: %(default)s)",
     )
     demo.add_argument("--data", type=Path, default=Path("var/demo"), help="data directory (default: %(default)s)")
     demo.set_defaults(run=_demo)
@@ -74,11 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _port(text: str) -> int:
+def _port(text: str, *, last: int = 65535) -> int:
     port = int(text) if text.isascii() and text.isdigit() else 0
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 1 to 65535")
+    if not 1 <= port <= last:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {last}")
     return port
+
+
+def _first_of_three_ports(text: str) -> int:
+    return _port(text, last=65533)
 
 
 def _start(process: str) -> Settings:

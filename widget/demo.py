@@ -1,4 +1,4 @@
-"""`widget demo`: the whole product on one machine beside a stand-in CRM, as supervised child processes."""
+"""`widget demo`: the whole product on one machine beside two stand-in CRMs, as supervised child processes."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from config.embedded_valkey import EmbeddedValkey
 from config.keyfile import write_private
 from config.logging import configure_logging
 from config.redis import connect
 from config.settings import Settings, load_settings
+from widget.demo_stand_ins import StandIn, answers, stand_ins
 from widget.ports import require_free
 from widget.startup_problems import StartupProblem
 from widget.supervisor import Service, Supervisor
 
 LOOPBACK = "127.0.0.1"
-SALESFORCE = "salesforce"
+PORTS = 3
+"""How many are used, from the given one on: web, Salesforce, HubSpot."""
 WORKERS = 2
-PROBE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Where everything of one demo is. The stand-in CRM has another host name than we, as a real one would."""
+    """Where everything of one demo is."""
 
     port: int
     data_dir: Path
@@ -41,16 +40,8 @@ class _Places:
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
-    def salesforce_host(self) -> str:
-        return f"localhost:{self.port + 1}"
-
-    @property
-    def salesforce_url(self) -> str:
-        return f"http://{self.salesforce_host}"
-
-    @property
-    def credentials(self) -> Path:
-        return self.data_dir / "salesforce" / "credentials.json"
+    def stand_ins(self) -> tuple[StandIn, ...]:
+        return stand_ins(port=self.port, data_dir=self.data_dir, web_url=self.web_url)
 
     @property
     def summary(self) -> Path:
@@ -64,7 +55,7 @@ def run_demo(*, port: int, data_dir: Path) -> int:
     with _only_one(places.data_dir):
         # Its presence tells scripts that the demo is ready.
         places.summary.unlink(missing_ok=True)
-        for number in (port, port + 1):
+        for number in range(port, port + PORTS):
             require_free(LOOPBACK, number)
         env = _environment(places)
         settings = load_settings(_overrides(env))
@@ -80,18 +71,20 @@ def _run(supervisor: Supervisor, places: _Places, settings: Settings, env: Mappi
     else:
         # Better one sentence now than workers that die again and again.
         connect(settings).ping()
-    supervisor.start(_salesforce(places, env))
+    for stand_in in places.stand_ins:
+        supervisor.start(stand_in.supervised(env))
     _bring_schema_up_to_date(settings)
-    # Ours start while the stand-in CRM does: they need the schema, not the sample data.
+    # Ours start while the stand-in CRMs do: they need the schema, not the sample data.
     for service in _our_processes(places, env):
         supervisor.start(service)
-    if not supervisor.wait_ready(SALESFORCE):
-        return
-    credentials = json.loads(places.credentials.read_text(encoding="utf-8"))
-    seeded = _seed(settings, credentials)
+    crms: dict[str, dict[str, Any]] = {}
+    for stand_in in places.stand_ins:
+        if not supervisor.wait_ready(stand_in.crm):
+            return
+        crms[stand_in.crm] = stand_in.connected(settings)
     if not supervisor.wait_ready():
         return
-    summary = _summary(places, credentials, seeded)
+    summary = {"web": {"url": places.web_url}, "admin": _admin(), **crms}
     write_private(places.summary, json.dumps(summary, indent=2))
     _tell(supervisor, summary, places)
     supervisor.watch()
@@ -112,10 +105,10 @@ def _bring_schema_up_to_date(settings: Settings) -> None:
     migrate(settings)
 
 
-def _seed(settings: Settings, credentials: Mapping[str, Any]) -> Mapping[str, Any]:
-    from jobs.seed import seed_demo
+def _admin() -> dict[str, str]:
+    from jobs.seed import ADMIN_EMAIL, ADMIN_PASSWORD
 
-    return seed_demo(settings, credentials)
+    return {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
 
 
 @contextmanager
@@ -135,13 +128,16 @@ def _only_one(data_dir: Path) -> Iterator[None]:
 
 def _environment(places: _Places) -> dict[str, str]:
     """What our processes are told. DATABASE_URL and REDIS_URL of the caller are kept."""
+    url = {stand_in.crm: stand_in.url for stand_in in places.stand_ins}
     return {
         "LOG_FORMAT": "console",
         **os.environ,
         "DATA_DIR": str(places.data_dir),
         "PUBLIC_URL": places.web_url,
-        "TRUSTED_CRM_HOSTS": places.salesforce_host,
-        "SALESFORCE_LOGIN_URL": places.salesforce_url,
+        "TRUSTED_CRM_HOSTS": ",".join(stand_in.host for stand_in in places.stand_ins),
+        "SALESFORCE_LOGIN_URL": url["salesforce"],
+        "HUBSPOT_LOGIN_URL": url["hubspot"],
+        "HUBSPOT_API_URL": url["hubspot"],
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -156,23 +152,6 @@ def _queue_server(places: _Places, env: Mapping[str, str]) -> Service:
     return Service("queue", valkey.command(), env, is_ready=valkey.is_answering, is_foundation=True)
 
 
-def _salesforce(places: _Places, env: Mapping[str, str]) -> Service:
-    options = {
-        "--port": str(places.port + 1),
-        "--data": str(places.credentials.parent),
-        "--public-url": places.salesforce_url,
-        "--panel-url": places.web_url,
-    }
-    arguments = [part for option in options.items() for part in option]
-    return Service(
-        SALESFORCE,
-        [sys.executable, "-m", "emulator", "salesforce", *arguments],
-        env,
-        is_ready=lambda: places.credentials.exists() and _answers(f"{places.salesforce_url}/_emulator/faults")(),
-        is_foundation=True,
-    )
-
-
 def _our_processes(places: _Places, env: Mapping[str, str]) -> list[Service]:
     ours = [sys.executable, "-m", "widget"]
     workers = [Service(f"worker-{number}", [*ours, "worker"], env) for number in range(1, WORKERS + 1)]
@@ -180,40 +159,15 @@ def _our_processes(places: _Places, env: Mapping[str, str]) -> list[Service]:
     return [
         Service("clock", [*ours, "clock"], env),
         *workers,
-        Service("web", web, env, is_ready=_answers(f"{places.web_url}/readyz")),
+        Service("web", web, env, is_ready=answers(f"{places.web_url}/readyz")),
     ]
 
 
-def _answers(url: str) -> Callable[[], bool]:
-    def ask() -> bool:
-        try:
-            return requests.get(url, timeout=PROBE_SECONDS).ok
-        except requests.RequestException:
-            return False
-
-    return ask
-
-
-def _summary(places: _Places, credentials: Mapping[str, Any], seeded: Mapping[str, Any]) -> dict[str, Any]:
-    """What scripts need to drive the demo."""
-    kept = ("org_id", "client_id", "client_secret", "canvas_secret", "access_token", "records")
-    return {
-        "web": {"url": places.web_url},
-        "admin": {"email": seeded["admin_email"], "password": seeded["admin_password"]},
-        "salesforce": {
-            "url": places.salesforce_url,
-            "connection_id": seeded["connection_id"],
-            **{name: credentials[name] for name in kept},
-        },
-    }
-
-
 def _tell(supervisor: Supervisor, summary: Mapping[str, Any], places: _Places) -> None:
-    records = summary["salesforce"]["records"]
     lines = [
-        "Ready. Open a record in the stand-in Salesforce and click Sync this record:",
-        *(f"  {name:<12} {record['page']}" for name, record in records.items()),
-        f"Admin area:    {places.web_url}/admin/",
+        "Ready. Open a record and click Sync this record; the first contact is the same person in both CRMs:",
+        *(line for stand_in in places.stand_ins for line in stand_in.lines(summary[stand_in.crm])),
+        f"Admin area: {places.web_url}/admin/",
         f"  sign in with {summary['admin']['email']} and {summary['admin']['password']}",
         f"Data: {places.data_dir} (a second run uses it again). Stop with Ctrl-C.",
     ]

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.demo import Demo
+from tests.browser.record_page import PICTURES, pictures_folder
+from tests.support.processes import eventually
 
 
 class AdminArea:
@@ -62,6 +64,20 @@ class AdminArea:
     def runs_of(self, record_id: str) -> Locator:
         self.go(f"runs/?q={record_id}")
         return self.page.locator("#results tbody tr")
+
+    def wait_for_row(self, name: str) -> None:
+        """The page comes to have this row, looked at again and again."""
+
+        def is_there() -> bool:
+            self.page.reload()
+            return self.page.get_by_role("row", name=name).count() > 0
+
+        assert eventually(is_there)
+
+    def picture(self, name: str, of: Locator | None = None) -> None:
+        """With SCREENSHOTS=folder: the window, or a part of the page."""
+        if PICTURES:
+            (of or self.page).screenshot(path=pictures_folder() / f"{name}.png")
 
     def _turn_object(self, label: str, word: str) -> None:
         self.go("objects/")

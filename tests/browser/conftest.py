@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.admin_area import AdminArea
 from tests.browser.demo import Demo
+from tests.browser.hubspot_page import HubSpotPage
 from tests.browser.record_page import RecordPage
 from tests.browser.window import Window
 
@@ -58,6 +59,12 @@ def window(open_window: OpenWindow) -> Window:
 def record_page(window: Window, demo: Demo) -> RecordPage:
     """A rep's window on the record pages."""
     return RecordPage(window, demo)
+
+
+@pytest.fixture
+def hubspot_page(window: Window, demo: Demo) -> HubSpotPage:
+    """A rep's window on the portal's record pages."""
+    return HubSpotPage(window, demo.portal)
 
 
 @pytest.fixture

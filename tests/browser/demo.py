@@ -1,4 +1,4 @@
-"""A running demo and what happens in its stand-in org behind the reps' backs."""
+"""A running demo, and what happens in its stand-in org behind the reps' backs. Its portal: `demo.portal`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from tests.browser.portal import Portal
 from tests.support.processes import eventually, free_ports
 
 START_SECONDS = 120
@@ -33,10 +34,10 @@ class Record:
 
 
 class Demo:
-    """`widget demo` on ports of its own: web on `port`, the stand-in org on the next."""
+    """`widget demo` on ports of its own: web on `port`, the stand-in org on the next, the portal after that."""
 
     def __init__(self, folder: Path) -> None:
-        self._port = free_ports(2)
+        self._port = free_ports(3)
         self._data = folder / "data"
         self._log = folder / "demo.log"
         self._made = 0
@@ -75,6 +76,10 @@ class Demo:
     @property
     def admin(self) -> dict[str, str]:
         return dict(self._summary["admin"])
+
+    @property
+    def portal(self) -> Portal:
+        return Portal(self._summary["hubspot"])
 
     @property
     def credentials(self) -> dict[str, Any]:

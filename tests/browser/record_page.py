@@ -137,13 +137,13 @@ class RecordPage:
         if PICTURES:
             self._put_the_mouse_away()
             self.page.wait_for_timeout(400)
-            self.page.screenshot(path=_folder() / f"{name}.png")
+            self.page.screenshot(path=pictures_folder() / f"{name}.png")
 
     def picture(self, name: str) -> None:
         """With SCREENSHOTS=folder: the panel in its page, narrow and wide, light and dark."""
         if not PICTURES:
             return
-        folder = _folder()
+        folder = pictures_folder()
         before = self.page.viewport_size
         self._put_the_mouse_away()
         for width, window in WIDTHS.items():
@@ -164,7 +164,7 @@ class RecordPage:
         self.page.mouse.move(4, 4)
 
 
-def _folder() -> Path:
+def pictures_folder() -> Path:
     folder = Path(PICTURES)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -18,6 +18,11 @@ import requests
 from tests.support.processes import eventually, free_ports, is_alive
 
 START_SECONDS = 90
+PORTS = 3  # web, Salesforce, HubSpot
+KEPT = {
+    "salesforce": ("org_id", "client_secret", "access_token", "connection_id"),
+    "hubspot": ("portal_id", "client_secret", "access_token", "connection_id"),
+}
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -93,7 +98,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Demo]]:
     demos: list[Demo] = []
 
     def start() -> Demo:
-        demos.append(Demo(tmp_path / "data", free_ports(2)))
+        demos.append(Demo(tmp_path / "data", free_ports(PORTS)))
         demos[-1].wait_until_ready()
         return demos[-1]
 
@@ -105,7 +110,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Demo]]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One demo for the tests that leave it as it was."""
-    demo = Demo(tmp_path_factory.mktemp("demo") / "data", free_ports(2))
+    demo = Demo(tmp_path_factory.mktemp("demo") / "data", free_ports(PORTS))
     try:
         demo.wait_until_ready()
         yield demo
@@ -119,17 +124,25 @@ def test_everything_is_up_and_said(demo: Demo) -> None:
         for page in ("page", "lwc_page", "sandboxed_page"):
             assert requests.get(record[page], timeout=10).ok
         assert record["page"] in demo.log()
+    for record in demo.summary["hubspot"]["records"].values():
+        assert requests.get(record["page"], timeout=10).ok
+        assert record["page"] in demo.log()
     assert f"{demo.summary['web']['url']}/admin/" in demo.log()
 
 
 def test_the_summary_has_what_scripts_need_and_only_its_owner_reads_it(demo: Demo) -> None:
     summary = demo.summary
 
-    assert set(summary) == {"web", "admin", "salesforce"}
+    assert set(summary) == {"web", "admin", "salesforce", "hubspot"}
     assert set(summary["salesforce"]) == {
         "url", "org_id", "client_id", "client_secret", "canvas_secret", "access_token", "connection_id", "records"
     }  # fmt: skip
     assert set(summary["salesforce"]["records"]) == {"Account", "Contact", "Lead", "Opportunity"}
+    assert set(summary["hubspot"]) == {
+        "url", "portal_id", "client_secret", "access_token", "connection_id", "records"
+    }  # fmt: skip
+    assert set(summary["hubspot"]["records"]) == {"companies", "contacts", "deals"}
+    assert set(summary["hubspot"]["records"]["contacts"]) == {"id", "page"}
     assert stat.S_IMODE((demo.data_dir / "demo.json").stat().st_mode) == 0o600
 
 
@@ -151,11 +164,28 @@ def test_the_doctor_finds_nothing_to_mend(demo: Demo) -> None:
 
 
 def test_a_second_demo_on_the_same_data_is_refused(demo: Demo) -> None:
-    assert "A demo is already running on" in refusal(demo.data_dir, free_ports(2))
+    assert "A demo is already running on" in refusal(demo.data_dir, free_ports(PORTS))
     assert demo.is_ready()
 
 
-@pytest.mark.parametrize("offset", [0, 1])
+def test_both_crms_sit_beside_us_and_are_connected(demo: Demo) -> None:
+    summary = demo.summary
+
+    assert [summary[name]["url"].rsplit(":", 1)[1] for name in ("web", "salesforce", "hubspot")] == [
+        str(demo.port + offset) for offset in range(PORTS)
+    ]
+    assert summary["salesforce"]["connection_id"] != summary["hubspot"]["connection_id"]
+
+
+def test_the_portal_tells_us_of_changes(demo: Demo) -> None:
+    hubspot = demo.summary["hubspot"]
+    told = requests.post(f"{hubspot['url']}/_emulator/webhooks", json={}, timeout=10).json()
+
+    assert told["target_url"] == f"{demo.summary['web']['url']}/webhooks/hubspot/{hubspot['connection_id']}"
+    assert told["subscriptions"] > 0
+
+
+@pytest.mark.parametrize("offset", range(PORTS))
 def test_a_taken_port_is_said(offset: int, demo: Demo, tmp_path: Path) -> None:
     sentence = refusal(tmp_path, demo.port + offset)
 
@@ -172,7 +202,7 @@ def test_a_taken_port_is_said(offset: int, demo: Demo, tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_setting_stops_it_before_anything_starts(name: str, value: str, tmp_path: Path) -> None:
-    sentence = refusal(tmp_path, free_ports(2), **{name: value})
+    sentence = refusal(tmp_path, free_ports(PORTS), **{name: value})
 
     assert sentence.startswith(f"widget: {name} must be ")
     assert "hunter2" not in sentence
@@ -187,14 +217,16 @@ def test_a_bad_setting_stops_it_before_anything_starts(name: str, value: str, tm
     ],
 )
 def test_a_server_that_is_not_there_is_said(name: str, url: str, tmp_path: Path) -> None:
-    sentence = refusal(tmp_path, free_ports(2), **{name: url.format(port=free_ports(1))})
+    sentence = refusal(tmp_path, free_ports(PORTS), **{name: url.format(port=free_ports(1))})
 
     assert f"check {name}" in sentence.splitlines()[-1]
     assert "hunter2" not in sentence
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("word", ["widget worker", "widget clock", "widget web", "emulator", "valkey"])
+@pytest.mark.parametrize(
+    "word", ["widget worker", "widget clock", "widget web", "emulator salesforce", "emulator hubspot", "valkey"]
+)
 def test_a_killed_process_is_replaced(word: str, demo: Demo) -> None:
     victim = demo.pid_of(word)
     assert victim
@@ -210,15 +242,15 @@ def test_a_killed_process_is_replaced(word: str, demo: Demo) -> None:
 def test_nothing_is_left_when_it_stops_and_a_second_run_finds_its_data(start: Callable[[], Demo]) -> None:
     first = start()
     family, summary = first.family(), first.summary
-    assert len(family) >= 8
+    assert len(family) >= 10
 
     assert first.stop() == 0
     assert eventually(lambda: not any(map(is_alive, family)))
 
     second = start()
     assert second.summary["admin"] == summary["admin"]
-    for name in ("org_id", "client_secret", "access_token", "connection_id"):
-        assert second.summary["salesforce"][name] == summary["salesforce"][name]
+    for crm, names in KEPT.items():
+        assert [second.summary[crm][name] for name in names] == [summary[crm][name] for name in names]
 
 
 @pytest.mark.faults

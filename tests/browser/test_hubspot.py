@@ -1,0 +1,56 @@
+"""HubSpot beside Salesforce: the card, its Details, a webhook that brings a change by itself, one person in both."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.admin_area import AdminArea
+from tests.browser.conftest import OpenWindow
+from tests.browser.demo import Demo
+from tests.browser.hubspot_page import HubSpotPage
+from tests.browser.record_page import RecordPage
+
+
+def test_the_card_syncs_its_details_open_and_a_later_change_arrives_without_a_click(
+    demo: Demo, hubspot_page: HubSpotPage, admin: AdminArea
+) -> None:
+    contact_id = demo.portal.find_contact("elif.mockford@ember4.test")
+    hubspot_page.open(contact_id)
+    hubspot_page.picture("30-hubspot-card-first")
+    hubspot_page.sync("Created here from HubSpot")
+    hubspot_page.picture("31-hubspot-card-done")
+
+    panel = hubspot_page.open_details()
+    expect(panel.get_by_role("heading", name="Elif Mockford")).to_be_visible()
+    expect(panel.locator("#recent")).to_contain_text("Created here from HubSpot")
+    hubspot_page.picture("32-hubspot-details")
+    hubspot_page.close_details()
+
+    hubspot_page.edit("Job Title", "Head of Samples")
+    admin.open_record("Elif Mockford")
+    admin.wait_for_row("Job title Head of Samples")
+    expect(admin.runs_of(contact_id).first).to_contain_text("Webhook")
+    admin.picture("guide-runs")
+
+
+def test_one_person_in_both_crms_is_one_record_here_and_an_edit_goes_from_one_to_the_other(
+    demo: Demo, record_page: RecordPage, open_window: OpenWindow, admin: AdminArea
+) -> None:
+    in_salesforce = demo.find("Contact", "Hugo Trial")
+    in_hubspot = demo.portal.find_contact("hugo.trial@harbor7.test")
+    hubspot_page = HubSpotPage(open_window(), demo.portal)
+    record_page.open(in_salesforce).sync("Created here from Salesforce")
+    hubspot_page.open(in_hubspot).sync("from HubSpot")
+    admin.open_record("Hugo Trial")
+    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Org")).to_have_count(1)
+    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Portal")).to_have_count(1)
+
+    record_page.edit_in_salesforce("Title", "Edited in Salesforce")
+    record_page.sync("1 field from Salesforce")
+    hubspot_page.sync("1 field to HubSpot")
+    assert demo.portal.value(in_hubspot, "jobtitle") == "Edited in Salesforce"
+    hubspot_page.shows("Edited in Salesforce")
+    writes = len(demo.writes(in_salesforce)), demo.portal.writes(in_hubspot)
+    record_page.sync("Nothing was changed.")
+    hubspot_page.sync("Nothing was changed.")
+    assert (len(demo.writes(in_salesforce)), demo.portal.writes(in_hubspot)) == writes
