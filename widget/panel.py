@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, NotFound
 
+from jobs.models.base import LARGEST_ID
 from jobs.models.run import OPEN
 from jobs.sync.apart import keep_apart
 from jobs.sync.rows import RunFacts, run_of
@@ -30,7 +31,6 @@ for part in (panel_preview, panel_conflicts, panel_details):
     part.add_routes(blueprint)
 
 PREVIEW_STAMP = re.compile(r"[0-9a-f]{64}")
-LARGEST_ID = 2**63 - 1  # more than that is no row of any database
 # How long a request for news may be held open, and how long a step is given to be followed by the next.
 HOLD_SECONDS = 8.0
 SETTLE_SECONDS = 0.15

@@ -12,13 +12,12 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.accounts import audit
 from jobs.models import Conflict
+from jobs.models.base import LARGEST_ID
 from jobs.sync.conflicts import Choice, set_rule
 from widget.context import runtime
 from widget.panel_answers import start_sync
 from widget.panel_claims import claims_for
 from widget.tokens import PanelClaims, TokenForbidden
-
-LARGEST_ID = 2**63 - 1
 
 
 def add_routes(blueprint: Blueprint) -> None:

@@ -34,6 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 JsonColumn: TypeEngine[Any] = JSON().with_variant(JSONB(), "postgresql")
 # SQLite only counts up by itself in a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+LARGEST_ID = 2**63 - 1  # more than that is no row of any database
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

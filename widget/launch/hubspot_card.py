@@ -13,11 +13,11 @@ from typing import Any, Literal
 from werkzeug.exceptions import BadRequest
 
 from jobs.crm.hubspot_names import ID_PATTERN, OBJECT_OF_TYPE_ID
+from jobs.models.base import LARGEST_ID
 from widget.panel_view import EntryView, FieldRow, PanelView
 
 Status = Literal["ok", "refused", "busy"]
 
-LARGEST_ID = 2**63 - 1
 SOONEST_MS, LATEST_MS = 500, 10_000  # when a card may ask again
 ASK_AGAIN_MS = 1000  # a card's question passes through HubSpot's servers: no more often than people notice
 LONGEST_VALUE = 400

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.hints import Hint, take_hints
 from jobs.models import Connection
+from jobs.models.base import LARGEST_ID
 from jobs.runtime import Runtime, utc_now
 from widget import admin
 from widget.context import runtime
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
-LARGEST_ID = 2**63 - 1
 LARGEST_BODY = 256 * 1024
 # As long as any signature is good, and a little more: until then the same one is known again.
 REMEMBERED_FOR = timedelta(minutes=10)
