@@ -133,7 +133,7 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
         return settle.failed(runtime, run, connection, calls=0, code="NOT_MAPPED", detail="")
     adapter = open_adapter(runtime, connection)
     try:
-        _wait_while_paused(connection)
+        usage.require_open(connection)
         if mapping is None or run.kind == UNDO:
             _undo(runtime, run, connection, adapter)
         else:
@@ -180,11 +180,6 @@ def _sync_knowing_fields(setup: Setup) -> None:
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
         keep_drift(setup.runtime, setup.mapping, fresh, setup.crm_label)
         sync_record(replace(setup, info=fresh), again=True)
-
-
-def _wait_while_paused(connection: Connection) -> None:
-    if connection.paused_until is not None and connection.paused_until > utc_now():
-        raise RateLimited("Paused.", code="REQUEST_LIMIT_EXCEEDED", retry_at=connection.paused_until)
 
 
 def _retry_later(

@@ -1,4 +1,4 @@
-"""CRM calls, counted per connection and UTC day."""
+"""CRM calls: whether one may be made now, and how many were, per connection and UTC day."""
 
 from __future__ import annotations
 
@@ -7,9 +7,16 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jobs.crm.errors import RateLimited
 from jobs.db import upsert
-from jobs.models import ApiUsage
+from jobs.models import ApiUsage, Connection
 from jobs.runtime import utc_now
+
+
+def require_open(connection: Connection) -> None:
+    """Raises RateLimited while the CRM has asked this connection to wait."""
+    if (until := connection.waits_until(utc_now())) is not None:
+        raise RateLimited("Paused.", code="REQUEST_LIMIT_EXCEEDED", retry_at=until)
 
 
 def add(session: Session, connection_id: int, calls: int) -> None:

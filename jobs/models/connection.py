@@ -62,6 +62,11 @@ class Connection(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    def waits_until(self, now: datetime) -> datetime | None:
+        """Until when the CRM asked to be left alone; None when it may be asked `now`."""
+        is_ahead = self.paused_until is not None and self.paused_until > now
+        return self.paused_until if is_ahead else None
+
 
 class ApiUsage(Base):
     """CRM calls made by us, per connection and UTC day."""

@@ -111,10 +111,10 @@ def _connection(look: Look) -> Step | None:
     if connection.state == BROKEN:
         code = DISCONNECTED if connection.broken_code == DISCONNECTED else "CONNECTION_BROKEN"
         return stop(look, "Connection", code, connection.broken_code)
-    if connection.paused_until is not None and connection.paused_until > look.now:
+    if (until := connection.waits_until(look.now)) is not None:
         said = look.said("REQUEST_LIMIT_EXCEEDED")
         text = f"{said.message} Syncs wait until then."
-        return Step("Connection", "note", text, said.remedy, "REQUEST_LIMIT_EXCEEDED", connection.paused_until)
+        return Step("Connection", "note", text, said.remedy, "REQUEST_LIMIT_EXCEEDED", until)
     return None
 
 

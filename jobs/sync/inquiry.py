@@ -82,7 +82,7 @@ def _read(
     live: bool,
 ) -> Look:
     """With the record as the CRM has it now, or with the code of what kept us from reading it."""
-    if connection.paused_until is not None and connection.paused_until > look.now:
+    if connection.waits_until(look.now):
         return replace(look, problem="REQUEST_LIMIT_EXCEEDED")
     adapter: CrmAdapter | None = None
     try:

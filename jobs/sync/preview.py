@@ -12,10 +12,10 @@ from jobs import usage
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, CrmRow
 from jobs.crm.describes import describe
-from jobs.crm.errors import NotFound, RateLimited
+from jobs.crm.errors import NotFound
 from jobs.models import Connection, SyncRun
 from jobs.runs import Ask
-from jobs.runtime import Runtime, utc_now
+from jobs.runtime import Runtime
 from jobs.sync import merge
 from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
@@ -41,8 +41,7 @@ def preview(runtime: Runtime, ask: Ask) -> Preview:
         connection, mapping = runtime.mappings.setup_of(database, ask.connection_id, ask.object)
     if mapping is None:
         return _skipped(Skip("NOT_MAPPED"))
-    if connection.paused_until is not None and connection.paused_until > utc_now():
-        raise RateLimited("Paused.", code="REQUEST_LIMIT_EXCEEDED", retry_at=connection.paused_until)
+    usage.require_open(connection)
     adapter = open_adapter(runtime, connection)
     try:
         info = describe(runtime, adapter, connection.id, ask.object)

@@ -40,13 +40,13 @@ def health_of(connection: Connection, now: datetime) -> Health:
         return _broken(connection, crm)
     if not connection.syncs_enabled:
         return Health("Syncs off", "quiet")
-    if connection.paused_until is not None and connection.paused_until > now:
+    if (until := connection.waits_until(now)) is not None:
         return Health(
             "Waiting",
             "warn",
             headline=f"{crm} asked us to wait.",
             remedy="This connection goes on by itself. Nothing is lost; there is nothing to do.",
-            since=connection.paused_until,
+            since=until,
         )
     return Health("Active", "good")
 

@@ -123,8 +123,8 @@ def _connection_concern(connection: Connection, now: datetime) -> Concern | None
         health = health_of(connection, now)
         sentence = f"{connection.name} is {health.word.lower()}, nothing syncs. {health.cause}".strip()
         return Concern("bad" if health.tone == "bad" else "warn", sentence, link, "Repair the connection")
-    if connection.paused_until is not None and connection.paused_until > now:
-        sentence = f"{connection.name} waits until {connection.paused_until:%H:%M} UTC because {crm} asked for it."
+    if (until := connection.waits_until(now)) is not None:
+        sentence = f"{connection.name} waits until {until:%H:%M} UTC because {crm} asked for it."
         return Concern("warn", sentence, link, "See the connection")
     if not connection.syncs_enabled:
         return Concern("warn", f"{connection.name}: syncs are switched off.", link, "See the switch")

@@ -45,7 +45,7 @@ def look(here: Runtime, connection: Connection, asked: CardRequest) -> bool:
     if mapping is None:
         _require_usual(connection, asked)
         return True  # nothing of it will be shown but that its kind is not set up
-    if (pause := connection.paused_until) is not None and pause > utc_now():
+    if (pause := connection.waits_until(utc_now())) is not None:
         return _by_memory(here, connection, asked, _busy(connection, pause))
     try:
         look_as_connection(_in_a_hurry(here), connection, mapping, asked.record_id)

@@ -166,7 +166,7 @@ def _look_as_person(
 def _look_as_connection(
     here: Runtime, connection: Connection, mapping: ObjectFacts | None, record_id: str
 ) -> tuple[bool, bool]:
-    if mapping is None or (connection.paused_until is not None and connection.paused_until > utc_now()):
+    if mapping is None or connection.waits_until(utc_now()):
         return mapping is None, False
     try:
         look_as_connection(here, connection, mapping, record_id)
