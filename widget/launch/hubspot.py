@@ -18,13 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 
 from jobs.models import Connection
-from jobs.models.connection import DISCONNECTED
 from jobs.runtime import Runtime, utc_now
 from jobs.tasks import request_single
-from jobs.vault import CannotOpen
 from widget.called import called_address
 from widget.context import runtime
 from widget.launch.admittance import is_admitted
+from widget.launch.hubspot_app import app_secret
 from widget.launch.hubspot_card import CardRefused, CardRequest, drawn, read_request, refused
 from widget.launch.hubspot_record import CRM, is_known, is_mapped, look
 from widget.launch.hubspot_signature import (
@@ -165,18 +164,10 @@ def _connections(here: Runtime) -> list[Connection]:
 
 
 def _secrets(here: Runtime, connections: Iterable[Connection]) -> Iterator[tuple[int, str]]:
-    """(connection id, its app's client secret). One that cannot be opened keeps its own portal out, not the others."""
-    installed = here.settings.hubspot_client_secret.get_secret_value()
-    yield INSTALLED_APP, installed
+    """(connection id, the secret its calls are signed with)."""
+    yield INSTALLED_APP, here.settings.hubspot_client_secret.get_secret_value()
     for each in connections:
-        try:
-            yield each.id, here.vault.open(each.client_secret_sealed) or ("" if _is_disconnected(each) else installed)
-        except CannotOpen:
-            log.error("client_secret_sealed_with_unknown_key", connection_id=each.id)
-
-
-def _is_disconnected(connection: Connection) -> bool:
-    return connection.broken_code == DISCONNECTED
+        yield each.id, app_secret(here, each)
 
 
 def _claims(visit: Visit, asked: CardRequest) -> PanelClaims:

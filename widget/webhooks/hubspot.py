@@ -12,9 +12,8 @@ from jobs.crm.hubspot import CRM as CRM
 from jobs.crm.hubspot_names import OBJECT_OF_TYPE_ID
 from jobs.hints import Hint
 from jobs.models import Connection
-from jobs.models.connection import DISCONNECTED
 from jobs.runtime import Runtime, utc_now
-from jobs.vault import CannotOpen
+from widget.launch.hubspot_app import app_secret
 from widget.launch.hubspot_signature import SIGNATURE, TIMESTAMP, ProofRefused, SignedRequest, signers
 from widget.webhooks.delivery import Delivery, NotBelieved
 
@@ -35,24 +34,13 @@ def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint
         timestamp=delivery.headers.get(TIMESTAMP.lower()),
     )
     try:
-        signers(signed, [(connection.id, _secret(here, connection))], now=utc_now())
+        signers(signed, [(connection.id, app_secret(here, connection))], now=utc_now())
     except ProofRefused as error:
         raise NotBelieved(error.code, 401) from None
     events = delivery.json()
     if not isinstance(events, list) or len(events) > MOST_EVENTS:
         raise NotBelieved("MALFORMED_BODY", 400)
     return [hint for event in events for hint in _hints(connection, event)]
-
-
-def _secret(here: Runtime, connection: Connection) -> str:
-    """The secret of the connection's own app, or of the installation's while the portal is connected by it."""
-    try:
-        own = here.vault.open(connection.client_secret_sealed)
-    except CannotOpen:
-        return ""
-    if own or connection.broken_code == DISCONNECTED:
-        return own
-    return here.settings.hubspot_client_secret.get_secret_value()
 
 
 def _hints(connection: Connection, event: Any) -> Iterator[Hint]:
