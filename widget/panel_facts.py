@@ -14,8 +14,8 @@ from jobs.kinds import KINDS
 from jobs.mappings import ObjectFacts
 from jobs.models.run import OPEN
 from jobs.runtime import Runtime, utc_now
-from jobs.sync.conflicts import open_conflicts
 from jobs.sync.matching import Match
+from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.rows import (
     ConnectionFacts,
     EntryFacts,

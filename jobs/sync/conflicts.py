@@ -6,10 +6,8 @@ conflict rule for one run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -17,8 +15,8 @@ from jobs.crm.base import CrmRow
 from jobs.models import Conflict, FieldMapping, ObjectMapping
 from jobs.runtime import utc_now
 from jobs.sync import merge
+from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.plan import Plan, changed_in_crm_at
-from jobs.sync.rows import RecordKey
 from jobs.sync.rulebook import CHOSEN_RULES
 from jobs.sync.scene import Scene, Setup, local_time
 
@@ -45,17 +43,6 @@ def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, p
     return len(asks) + len(waiting)
 
 
-def open_conflicts(database: DatabaseConnection, key: RecordKey) -> Sequence[Any]:
-    """The open conflicts of a CRM record, as rows with the columns of `Conflict`, oldest first."""
-    query = (
-        select(*Conflict.__table__.columns)
-        .where(Conflict.connection_id == key.connection_id, Conflict.object == key.object)
-        .where(Conflict.crm_record_id == key.crm_record_id, Conflict.settled_at.is_(None))
-        .order_by(Conflict.id)
-    )
-    return database.execute(query).all()
-
-
 def set_rule(session: Session, conflict: Conflict, choice: Choice) -> bool:
     """Let every later conflict of this field be settled the same way. False when the field is not mapped any more."""
     query = (
@@ -77,17 +64,13 @@ def _keep(session: Session, setup: Setup, scene: Scene, read: CrmRow, ask: merge
         session.execute(update(Conflict).where(Conflict.id == known.id).values(**values))
         return
     assert scene.local is not None  # a conflict needs a base, and a base two records
-    rule = ask.rule
     session.add(
         Conflict(
             connection_id=setup.run.connection_id,
             object=setup.run.object,
             crm_record_id=setup.run.crm_record_id,
             local_record_id=scene.local.id,
-            local_field=rule.local_field,
-            crm_field=rule.crm_field,
-            label=rule.label,
-            field_type=rule.field_type,
+            local_field=ask.rule.local_field,
             run_id=setup.run.id,
             opened_at=utc_now(),
             **values,
@@ -96,16 +79,21 @@ def _keep(session: Session, setup: Setup, scene: Scene, read: CrmRow, ask: merge
 
 
 def _sides(setup: Setup, scene: Scene, read: CrmRow, ask: merge.Decision) -> dict[str, Any]:
-    name = ask.rule.local_field
+    rule = ask.rule
+    name = rule.local_field
     base = scene.bases.get(name)
     return {
         "record_name": read.name[:400],
+        # Those of the object's own mapping: the link may have come from another object.
+        "crm_field": rule.crm_field,
+        "label": rule.label,
+        "field_type": rule.field_type,
         "base": base.local if base is not None else None,
         "ours": ask.local,
         "theirs": ask.crm,
         "ours_at": local_time(scene.local, name),
         "ours_by": _author(scene, name),
-        "theirs_at": changed_in_crm_at(setup, scene, read, ask.rule.crm_field),
+        "theirs_at": changed_in_crm_at(setup, scene, read, rule.crm_field),
         "theirs_by": read.modified_by[:200],
     }
 

@@ -1,8 +1,8 @@
 """What becomes of a link whose CRM record was converted, merged or deleted.
 
-The link follows the record: to the Contact a Lead became, to the survivor of a merge. Our record stays, unless the
-object's rule says that it is deleted with theirs; then it comes back with theirs too. What we delete here is never
-deleted there.
+The link follows the record, with its open conflicts: to the Contact a Lead became, to the survivor of a merge. Our
+record stays, unless the object's rule says that it is deleted with theirs; then it comes back with theirs too. What we
+delete here is never deleted there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from jobs.crm.base import CrmRow
 from jobs.db import update_row
 from jobs.models import LocalRecord, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
+from jobs.sync.open_conflicts import close_conflicts, move_conflicts
+from jobs.sync.rows import RecordKey
 from jobs.sync.scene import Scene, Setup
 
 KEEP, DELETE = "keep", "delete"
@@ -60,16 +62,18 @@ def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> 
     """To the heir; ended where the heir, or our record, has found another already."""
     if not _is_of_kind(session, link.connection_id, heir.object, setup.mapping.kind):
         return
+    seen_version, key = link.version, RecordKey(link.connection_id, link.object, link.crm_record_id)
     if _is_taken(session, link, heir):
-        session.execute(delete(RecordLink).where(RecordLink.id == link.id, RecordLink.version == link.version))
+        session.execute(delete(RecordLink).where(RecordLink.id == link.id, RecordLink.version == seen_version))
+        close_conflicts(session, key)
         return
-    seen_version = link.version
     link.object, link.crm_record_id, link.version = heir.object, heir.crm_record_id, seen_version + 1
     # The stamps were those of the other record.
     link.own_write_at = link.changed_before_at = None
     try:
         with session.begin_nested():
-            update_row(session, link, seen_version=seen_version)
+            if update_row(session, link, seen_version=seen_version):
+                move_conflicts(session, key, RecordKey(link.connection_id, heir.object, heir.crm_record_id))
     except IntegrityError:
         return  # the heir was linked in this very moment: the next sync ends this one
 

@@ -55,6 +55,12 @@ def test_unlinking_is_asked_once_and_deletes_no_record(runtime: Runtime, admin: 
     )
 
 
+def test_what_was_to_be_chosen_between_the_two_is_closed_with_their_link(runtime: Runtime, admin: Visitor) -> None:
+    assert "Ana Sample" in admin.get("/admin/conflicts/").text
+    admin.post("/admin/links/1/unlink")
+    assert "Nothing waits for a decision" in admin.get("/admin/conflicts/").text
+
+
 def test_two_records_are_linked_after_a_search(runtime: Runtime, admin: Visitor) -> None:
     found = admin.get(f"/admin/links/new?mapping=2&crm_record_id={OTHER_CONTACT_ID}&q=ben").text
     assert "Ben Sample" in found
@@ -86,6 +92,7 @@ def test_a_wrong_match_is_moved_to_the_right_record(runtime: Runtime, admin: Vis
     assert link is not None
     assert (link.id, link.local_record_id, link.base, link.synced_at) == (1, 2, {}, None)
     assert audited(runtime)[-1].action == "link.relink"
+    assert "Nothing waits for a decision" in admin.get("/admin/conflicts/").text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from jobs.models import Conflict
 from jobs.sync.conflicts import set_rule
@@ -28,14 +27,8 @@ def asked(office: Office, ana: str, linked: int) -> Conflict:
     office.edit(ana, Title="Theirs")
     office.change(linked, job_title="Ours")
     office.sync("Contact", ana)
-    [conflict] = conflicts(office)
+    [conflict] = office.conflicts()
     return conflict
-
-
-def conflicts(office: Office, *, settled: bool = False) -> list[Conflict]:
-    query = select(Conflict).where(Conflict.settled_at.is_not(None) if settled else Conflict.settled_at.is_(None))
-    with office.runtime.database.read() as session:
-        return list(session.scalars(query))
 
 
 def test_it_holds_both_values_with_their_times_and_authors(office: Office, linked: int, asked: Conflict) -> None:
@@ -49,7 +42,7 @@ def test_it_holds_both_values_with_their_times_and_authors(office: Office, linke
 def test_it_is_opened_once_and_kept_up_to_date(office: Office, ana: str, linked: int, asked: Conflict) -> None:
     office.change(linked, job_title="Ours anew")
     assert office.sync("Contact", ana).outcome == "conflict"
-    [still] = conflicts(office)
+    [still] = office.conflicts()
     assert (still.id, still.ours, still.opened_at) == (asked.id, "Ours anew", asked.opened_at)
 
 
@@ -57,8 +50,8 @@ def test_keeping_theirs_brings_it_here(office: Office, ana: str, linked: int, as
     told = office.sync("Contact", ana, choices={"job_title": "crm"})
     assert told.changes == {("job_title", "here", "Ours", "Theirs")}
     assert office.values(linked, "job_title") == {"job_title": "Theirs"}
-    assert conflicts(office) == []
-    [settled] = conflicts(office, settled=True)
+    assert office.conflicts() == []
+    [settled] = office.conflicts(settled=True)
     assert (settled.choice, settled.settled_by) == ("crm", "Riley Rep")
 
 
@@ -66,7 +59,7 @@ def test_keeping_ours_writes_it_to_the_crm(office: Office, ana: str, asked: Conf
     told = office.sync("Contact", ana, choices={"job_title": "local"})
     assert told.written == {"Title": "Ours"}
     assert told.changes == {("job_title", "crm", "Theirs", "Ours")}
-    assert conflicts(office) == []
+    assert office.conflicts() == []
 
 
 def test_after_it_is_settled_the_two_are_silent(office: Office, ana: str, asked: Conflict) -> None:
@@ -87,7 +80,7 @@ def test_always_changes_the_rule_of_the_field(office: Office, ana: str, linked: 
     with office.runtime.database.write() as session:
         assert set_rule(session, session.get_one(Conflict, asked.id), "crm")
     office.sync("Contact", ana)
-    assert conflicts(office) == []
+    assert office.conflicts() == []
     office.edit(ana, Title="Theirs again")
     office.change(linked, job_title="Ours again")
     assert office.sync("Contact", ana).changes == {("job_title", "here", "Ours again", "Theirs again")}
@@ -96,7 +89,7 @@ def test_always_changes_the_rule_of_the_field(office: Office, ana: str, linked: 
 def test_it_closes_by_itself_when_one_side_gives_in(office: Office, ana: str, linked: int, asked: Conflict) -> None:
     office.change(linked, job_title="Theirs")
     assert office.sync("Contact", ana).outcome == "unchanged"
-    [settled] = conflicts(office, settled=True)
+    [settled] = office.conflicts(settled=True)
     assert (settled.choice, settled.settled_by) == ("", "")
 
 
@@ -104,7 +97,7 @@ def test_a_person_who_may_not_write_the_field_does_not_settle_it(office: Office,
     told = office.sync("Contact", ana, choices={"job_title": "local"}, readable_fields=["Title"], editable_fields=[])
     assert told.writes == []
     assert told.left_alone == {"job_title": "NOT_YOURS_TO_EDIT"}
-    assert len(conflicts(office)) == 1
+    assert len(office.conflicts()) == 1
 
 
 def test_a_killed_worker_does_not_settle_half(office: Office, ana: str, asked: Conflict) -> None:
@@ -116,4 +109,4 @@ def test_a_killed_worker_does_not_settle_half(office: Office, ana: str, asked: C
     office.org.control("faults", method="DELETE")
     told = office.again(told)
     assert told.written == {"Title": "Ours"}
-    assert conflicts(office) == []
+    assert office.conflicts() == []

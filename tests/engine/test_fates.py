@@ -19,6 +19,13 @@ def linked(office: Office, ana: str) -> int:
     return office.linked("Contact", ana)
 
 
+def put_at_odds(office: Office, object_name: str, record_id: str) -> None:
+    """Both sides have changed the title, and a sync has looked."""
+    office.edit(record_id, Title="Theirs")
+    office.change(office.linked(object_name, record_id), job_title="Ours")
+    assert office.sync(object_name, record_id).outcome == "conflict"
+
+
 class TestALeadIsConverted:
     @pytest.fixture
     def lead(self, office: Office) -> str:
@@ -56,6 +63,17 @@ class TestALeadIsConverted:
         assert office.link("Lead", lead) is None
         assert office.linked("Contact", contact)
 
+    def test_an_open_conflict_moves_along_and_is_settled_there(self, office: Office, lead: str) -> None:
+        for object_name in ("Lead", "Contact"):
+            office.set_field(object_name, "job_title", conflict_rule="ask")
+        put_at_odds(office, "Lead", lead)
+        contact = self.convert(office, lead)
+        office.sync("Lead", lead)
+        [conflict] = office.conflicts()
+        assert (conflict.object, conflict.crm_record_id, conflict.theirs) == ("Contact", contact, "Theirs")
+        assert office.sync("Contact", contact, choices={"job_title": "local"}).written == {"Title": "Ours"}
+        assert office.conflicts() == []
+
     def test_where_contacts_are_not_mapped_the_link_rests(self, office: Office, lead: str) -> None:
         office.set_object("Contact", object="Sample_Person__c")
         self.convert(office, lead)
@@ -86,6 +104,16 @@ class TestTwoAreMerged:
         office.sync("Contact", ana)
         assert (office.link("Contact", ana), office.linked("Contact", survivor)) == (None, ours)
         assert office.local(linked).deleted_at is None
+
+    def test_an_open_conflict_ends_with_its_link(self, office: Office, ana: str, linked: int, survivor: str) -> None:
+        office.sync("Contact", survivor)
+        office.set_field("Contact", "job_title", conflict_rule="ask")
+        put_at_odds(office, "Contact", ana)
+        self.merge(office, survivor, ana)
+        office.sync("Contact", ana)
+        assert office.conflicts() == []
+        [settled] = office.conflicts(settled=True)
+        assert (settled.crm_record_id, settled.choice) == (ana, "")
 
     def test_asked_again_nothing_more_happens(self, office: Office, ana: str, linked: int, survivor: str) -> None:
         self.merge(office, survivor, ana)

@@ -25,6 +25,7 @@ from jobs.crm.base import CrmAdapter
 from jobs.crm.describes import FRESH_FOR, describe
 from jobs.mapping_defaults import field_mapping
 from jobs.models import (
+    Conflict,
     Connection,
     DescribeCache,
     FieldMapping,
@@ -207,6 +208,11 @@ class Office:
         query = select(RecordLink).where(RecordLink.object == object_name, RecordLink.crm_record_id == record_id)
         with self.runtime.database.read() as session:
             return session.scalar(query)
+
+    def conflicts(self, *, settled: bool = False) -> list[Conflict]:
+        query = select(Conflict).where(Conflict.settled_at.is_not(None) if settled else Conflict.settled_at.is_(None))
+        with self.runtime.database.read() as session:
+            return list(session.scalars(query))
 
     def how_many(self, kind: str) -> int:
         query = select(func.count()).select_from(LocalRecord).where(LocalRecord.kind == kind)

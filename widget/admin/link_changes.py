@@ -13,6 +13,7 @@ from jobs.crm.salesforce import full_id
 from jobs.models import Connection, LocalRecord, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
 from jobs.sync.apart import allow_again, keep_apart
+from jobs.sync.open_conflicts import close_conflicts
 from jobs.sync.rows import RecordKey
 from jobs.values import clean_text
 
@@ -61,7 +62,8 @@ def link(session: Session, *, mapping_id: int | None, crm_record_id: str, local_
     # The two have never agreed on anything: the next sync decides as at a first meeting.
     row.base = {}
     row.version += 1
-    row.synced_at, row.synced_by = None, ""
+    row.synced_at, row.synced_by, row.open_conflicts = None, "", 0
+    close_conflicts(session, _key(row))
     session.flush()
     allow_again(session, _key(row), local.id)  # the last word counts
     return LinkChange(row.id, f"{mapping.object_label} {record_id}", before, _words(session, row))
@@ -73,6 +75,7 @@ def unlink(session: Session, row: RecordLink, *, apart: bool, by: str) -> LinkCh
     change = LinkChange(row.id, f"{row.object} {row.crm_record_id}", _words(session, row), after)
     if apart:
         keep_apart(session, _key(row), row.local_record_id, by=by)
+    close_conflicts(session, _key(row))
     session.delete(row)
     return change
 
