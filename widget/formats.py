@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -41,9 +42,9 @@ class Reader:
             text = _number(value, self.currency if field_type == "currency" else "", self.locale)
             return f"{text} %" if field_type == "percent" else text
         if field_type == "date":
-            return _dated(value, lambda day: format_date(day, "medium", locale=self.locale))
+            return _dated(value, lambda text: format_date(date.fromisoformat(text), "medium", locale=self.locale))
         if field_type == "datetime":
-            return self.exact(parse_time(value))
+            return _dated(value, lambda text: self.exact(parse_time(text)))
         return value
 
     def moment(self, at: datetime) -> Moment:
@@ -93,9 +94,10 @@ def _sized(seconds: int) -> tuple[int, str]:
     return seconds // (365 * _DAY), "year"
 
 
-def _dated(text: str, show: object) -> str:
+def _dated(text: str, show: Callable[[str], str]) -> str:
+    """As it is, where it is no date."""
     try:
-        return str(show(date.fromisoformat(text)))  # type: ignore[operator]
+        return show(text)
     except ValueError:
         return text
 

@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label, usual_label
+from jobs.crm.describes import last_known
 from jobs.kinds import KINDS
-from jobs.mappings import ObjectFacts
+from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models.run import OPEN
 from jobs.runtime import Runtime, utc_now
+from jobs.sync.choices import Choices
 from jobs.sync.matching import Match
 from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.rows import (
@@ -29,6 +31,7 @@ from jobs.sync.rows import (
     rows_of,
     run_of,
 )
+from jobs.sync.rulebook import CHOICE_TYPES, choices_of
 from jobs.sync.scene import find_match
 from widget.formats import Reader
 from widget.panel_claims import key_of
@@ -69,6 +72,7 @@ class Facts:
     entries: tuple[EntryFacts, ...]
     reader: Reader
     conflicts: Mapping[str, Any] = field(default_factory=dict)  # our field -> the open conflict's row
+    choices: Mapping[str, Choices] = field(default_factory=dict)  # CRM field -> how both sides spell its choices
 
     @property
     def crm_label(self) -> str:
@@ -112,6 +116,7 @@ def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation
     match = _match(connection, mapping, key, rows.seen) if mapping and rows.seen and not rows.link else None
     entries = here.entries.of(connection, key, rows.newest_entry_id)
     run = rows.open_run or _visited(connection, key, situation.run_id)
+    local = rows.local or _matched(connection, match)
     return Facts(
         claims=claims,
         situation=situation,
@@ -119,18 +124,37 @@ def gather(here: Runtime, connection: Connection, claims: PanelClaims, situation
         mapping=mapping,
         seen=rows.seen,
         link=rows.link,
-        local=rows.local or _matched(connection, match),
+        local=local,
         match=match,
         run=run,
         run_entry=_entry_of(connection, run, entries),
         entries=entries,
         reader=Reader(claims.locale, claims.time_zone, claims.currency),
         conflicts=_conflicts(connection, key) if rows.link and rows.link.open_conflicts else {},
+        choices=_choices(here, connection, mapping, rows.seen, local) if mapping and rows.seen and local else {},
     )
 
 
 def _conflicts(connection: Connection, key: RecordKey) -> dict[str, Any]:
     return {each.local_field: each for each in open_conflicts(connection, key)}
+
+
+def _choices(
+    here: Runtime, connection: Connection, mapping: ObjectFacts, seen: SeenFacts, local: LocalFacts
+) -> dict[str, Choices]:
+    """Of fields that hold another text on each side, which may mean the same. Costs nothing where there are none."""
+    apart = [each for each in mapping.fields if each.field_type in CHOICE_TYPES and _are_apart(each, seen, local)]
+    if not apart:
+        return {}
+    with Session(connection) as session:
+        info = last_known(here, session, mapping.connection_id, mapping.object)
+    known = info.fields if info is not None else {}
+    found = {each.crm_field: choices_of(each, known[each.crm_field]) for each in apart if each.crm_field in known}
+    return {name: choices for name, choices in found.items() if choices is not None}
+
+
+def _are_apart(field: FieldFacts, seen: SeenFacts, local: LocalFacts) -> bool:
+    return bool(seen.values.get(field.crm_field) != local.values.get(field.local_field))
 
 
 def _view(facts: Facts) -> PanelView:

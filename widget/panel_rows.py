@@ -10,7 +10,7 @@ from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
 from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, written_by
-from jobs.values import Value, parse_time
+from jobs.values import Value, ValueRefused, parse_time
 from widget.panel_undo import Undone, undo_of
 from widget.panel_view import Candidate, ConflictView, EntryView, FieldRow, LinkView, Moment
 
@@ -31,14 +31,14 @@ def field_rows(facts: Facts) -> tuple[FieldRow, ...]:
 
 def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "crm"]) -> FieldRow:
     theirs: Value = facts.seen.values.get(mapping.crm_field) if facts.seen else None
-    ours = local_value(facts.local, mapping)
+    ours = _our_value(facts.local, mapping)
     changed, by = _changed(facts, facts.local, mapping.local_field)
     return FieldRow(
         name=mapping.crm_field,
         label=mapping.label,
         crm_value=facts.reader.value(mapping.field_type, theirs),
         our_value=facts.reader.value(mapping.field_type, ours),
-        differs=facts.local is not None and theirs != ours,
+        differs=facts.local is not None and not _is_same(facts, mapping, ours, theirs),
         direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
         direction_words=_direction_words(mapping.direction, facts.crm_label),
         changed=changed,
@@ -48,6 +48,20 @@ def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "c
         long=mapping.field_type == "long_text",
         conflict=_conflict(facts, mapping),
     )
+
+
+def _our_value(local: LocalFacts | None, mapping: FieldFacts) -> Value:
+    """As it is, where it cannot be of the field's type: the sync leaves such a value alone, and says so."""
+    try:
+        return local_value(local, mapping)
+    except ValueRefused:
+        return str(local.values[mapping.local_field]) if local is not None else None
+
+
+def _is_same(facts: Facts, mapping: FieldFacts, ours: Value, theirs: Value) -> bool:
+    """As the sync sees it: one choice may be spelled differently on both sides."""
+    choices = facts.choices.get(mapping.crm_field)
+    return theirs == (choices.as_theirs(ours) if choices is not None else ours)
 
 
 def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:

@@ -49,6 +49,15 @@ def known(session: Session, connection_id: int, object_name: str) -> ObjectInfo 
     return _loaded(kept) if kept is not None else None
 
 
+def last_known(runtime: Runtime, session: Session, connection_id: int, object_name: str) -> ObjectInfo | None:
+    """The same, for who asks often: read from the database every ten minutes at most."""
+    remembered = runtime.describes.get((connection_id, object_name))
+    if remembered is not None and remembered[0] > utc_now() - FRESH_FOR:
+        return remembered[1]
+    kept = session.get(DescribeCache, (connection_id, object_name))
+    return _remember(runtime, kept) if kept is not None else None
+
+
 def _remember(runtime: Runtime, kept: DescribeCache) -> ObjectInfo:
     info = _loaded(kept)
     runtime.describes[(kept.connection_id, kept.object)] = (kept.fetched_at, info)

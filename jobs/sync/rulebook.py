@@ -12,7 +12,7 @@ from jobs.sync import merge, pairs
 from jobs.sync.choices import Choices
 from jobs.values import Value, normaliser
 
-_CHOICES = frozenset({"select", "multi_select"})
+CHOICE_TYPES = frozenset({"select", "multi_select"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,13 @@ def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Ri
         cannot_pull=_cannot_pull(mapping, field, info, rights),
         cannot_push=_cannot_push(mapping, field, info, rights),
     )
-    choices = Choices(info.options, field.options) if info.options and field.field_type in _CHOICES else None
+    choices = choices_of(field, info)
     return MappedField(field.local_field, field.crm_field, rule, normaliser(field.field_type), choices, info.days)
+
+
+def choices_of(field: FieldFacts, info: FieldInfo) -> Choices | None:
+    """None for a field that is no choice, and for one whose options the CRM does not tell."""
+    return Choices(info.options, field.options) if info.options and field.field_type in CHOICE_TYPES else None
 
 
 def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> str:

@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from config.logging import get_logger
+from jobs.models import LocalRecord
+from jobs.records import write_values
+from jobs.runtime import utc_now
 from tests.support.proofs import SESSION_IN_LOCATION
 from tests.support.stage import Stage, require_no_secret
 
@@ -61,6 +64,15 @@ class TestText:
         assert screen.headline == "Salesforce refused Job title: the text is too long."
         assert screen.code == "STRING_TOO_LONG"
         assert len(screen.html) < 40_000
+
+    @pytest.mark.parametrize("stray", ["many", 10**400, [1]])
+    def test_of_ours_that_is_of_another_type_is_shown_as_it_is(self, stage: Stage, stray: object) -> None:
+        """An import may have put anything there."""
+        with stage.runtime.database.write() as session:
+            ana = session.get_one(LocalRecord, stage.local("Ana Sample").id)
+            write_values(session, ana, {"lead_score": stray}, by="an import", source="here", at=utc_now())
+        row = stage.open_panel().screen.rows["Lead score"]
+        assert (row.differs, row.ours[:4]) == (True, str(stray)[:4])
 
     def test_with_half_a_character_is_mended_on_its_way_in(self, stage: Stage) -> None:
         stage.open_panel().synced()

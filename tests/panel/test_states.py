@@ -54,6 +54,16 @@ class TestAtRest:
         assert screen.rows["Job title"].crm == "Director"
         assert screen.rows["First name"].ours == "Anna"
 
+    def test_one_choice_spelled_two_ways_does_not_differ(self, stage: Stage) -> None:
+        stage.open_panel("rep", "Opportunity").synced()
+        before = stage.open_panel("rep", "Opportunity").screen
+        stage.change_local(before.name, stage=before.rows["Stage"].crm.upper())
+        panel = stage.open_panel("rep", "Opportunity")
+        assert panel.screen.headline == "Both sides hold the same values."
+        assert panel.synced().headline == "Nothing to do."
+        stage.change_local(before.name, stage="Something Else")
+        assert stage.open_panel("rep", "Opportunity").screen.rows["Stage"].differs
+
     def test_it_names_who_synced_it_last(self, stage: Stage) -> None:
         stage.open_panel("rep").synced()
         assert "by Riley Rep" in stage.open_panel("limited_rep").screen.text
