@@ -15,7 +15,7 @@ from jobs.crm.errors import Rejected
 from jobs.crm.hubspot_client import understood
 from jobs.crm.hubspot_names import checked_object, checked_property
 from jobs.crm.hubspot_values import decode
-from jobs.values import MATCH_KEYS, Value, ValueRefused, parse_time
+from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise, parse_time
 
 if TYPE_CHECKING:
     from jobs.crm.hubspot import HubSpotAdapter
@@ -101,7 +101,7 @@ def _groups(adapter: HubSpotAdapter, rule: Rule, value: Value, key: str, field_t
 
 def _exactly(adapter: HubSpotAdapter, name: str, value: Value, field_type: str) -> list[Filters]:
     try:
-        [sent] = adapter.encoded({name: value}, {name: field_type}).values()
+        [sent] = adapter.encoded({name: normalise(field_type, value)}, {name: field_type}).values()
         if field_type == "datetime":
             sent = str(round(parse_time(sent).timestamp() * 1000))
     except (Rejected, ValueRefused):

@@ -36,7 +36,11 @@ class AdapterCase(Protocol):
     reshaped: tuple[str, Value, Value]  # one it takes, and what it makes of it
     unmapped_field: str
     missing_id: str  # well formed, and nobody's
+    company_object: str
+    company_fields: Fields  # name and website, in this order
+    key_field: str
     write_calls: int
+    create_calls: int
     describe_calls: int
 
     def adapter(self, *, read_seconds: float = 10) -> CrmAdapter:
@@ -44,6 +48,9 @@ class AdapterCase(Protocol):
 
     def make(self, **fields: Any) -> str:
         """A record that has been there for an hour."""
+
+    def make_company(self, *values: str) -> str:
+        """A company with this name and website, an hour old."""
 
     def edit(self, record_id: str, **fields: Any) -> None:
         """A person changes it, a minute ago."""
@@ -53,9 +60,12 @@ class AdapterCase(Protocol):
     def merge(self, record_id: str, into: str) -> str:
         """The id of what becomes of the two."""
 
+    def delete_company(self, record_id: str) -> None: ...
+    def hide_company_key(self) -> None: ...
     def hide_field(self, name: str) -> None: ...
     def make_field_read_only(self, name: str) -> None: ...
     def make_record_read_only(self, record_id: str) -> None: ...
+    def allow_no_new_ones(self) -> None: ...
     def hide_record(self, record_id: str) -> None:
         """Nothing of it is there any more for us."""
 
@@ -71,8 +81,14 @@ class AdapterCase(Protocol):
     def trouble(self, kind: Trouble, *, writes: bool, count: int | None = None) -> None:
         """The next calls (all, unless `count` is given) that read, or that write, meet this trouble."""
 
+    def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
+        """The next calls that make a record meet this trouble."""
+
     def answer_with(self, body: Any, *, writes: bool) -> None:
         """The next calls are answered 200 and this JSON, as by something in between."""
+
+    def company_of(self, record_id: str) -> str | None:
+        """Whom a person belongs to."""
 
     def shown(self, record_id: str, *fields: str) -> Json:
         """The record as the CRM's admin sees it."""
@@ -82,6 +98,9 @@ class AdapterCase(Protocol):
 
     def writes(self) -> list[Json]:
         """What was changed by us since the test began, by the CRM's own account."""
+
+    def made(self) -> list[Json]:
+        """What was made by us since the test began."""
 
 
 class SalesforceCase:
@@ -108,6 +127,10 @@ class SalesforceCase:
     write_calls = 1
     describe_calls = 1
     missing_id = "003000000000001AAA"
+    company_object = "Account"
+    company_fields: Mapping[str, str] = {"Name": "text", "Website": "url"}
+    key_field = "CRM_Sync_Id__c"
+    create_calls = 1
 
     def __init__(self, office: Office) -> None:
         self.office = office
@@ -120,6 +143,9 @@ class SalesforceCase:
 
     def make(self, **fields: Any) -> str:
         return self.office.in_crm("Contact", **{"LastName": "Sample", **fields})
+
+    def make_company(self, *values: str) -> str:
+        return self.office.in_crm("Account", **dict(zip(self.company_fields, values, strict=False)))
 
     def edit(self, record_id: str, **fields: Any) -> None:
         self.office.edit(record_id, **fields)
@@ -134,6 +160,12 @@ class SalesforceCase:
         self._org.control("merge", {"object": "Contact", "master": into, "losers": [record_id]})
         return into
 
+    def delete_company(self, record_id: str) -> None:
+        self._org.control("delete", {"object": "Account", "id": record_id})
+
+    def hide_company_key(self) -> None:
+        self.office.permit(fields={f"Account.{self.key_field}": "hidden"})
+
     def hide_field(self, name: str) -> None:
         self.office.permit(fields={f"Contact.{name}": "hidden"})
 
@@ -142,6 +174,9 @@ class SalesforceCase:
 
     def make_record_read_only(self, record_id: str) -> None:
         self.office.permit(records={record_id: "read"})
+
+    def allow_no_new_ones(self) -> None:
+        self.office.permit(objects={"Contact": "read"})
 
     def hide_record(self, record_id: str) -> None:
         self.office.permit(records={record_id: "none"})
@@ -177,8 +212,15 @@ class SalesforceCase:
             more["seconds"] = 1.0
         self._org.fault(name, path, count=count, **more)
 
+    def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
+        self.trouble(kind, writes=True, count=count)
+
     def answer_with(self, body: Any, *, writes: bool) -> None:
         self._org.fault("status", "/composite" if writes else "/queryAll", status=200, body=body, count=None)
+
+    def company_of(self, record_id: str) -> str | None:
+        found: str | None = self.office.shown_in_crm(record_id, "AccountId")["AccountId"]
+        return found
 
     def shown(self, record_id: str, *fields: str) -> Json:
         return self.office.shown_in_crm(record_id, *fields)
@@ -189,6 +231,9 @@ class SalesforceCase:
     def writes(self) -> list[Json]:
         ours = self._org.user("integration")["id"]
         return [each for each in self._journal("write") if each["user_id"] == ours and each["net"]]
+
+    def made(self) -> list[Json]:
+        return [each for each in self.writes() if each["op"] == "insert"]
 
     def _journal(self, kind: str) -> list[Json]:
         # What the test itself asks as admin is not ours.

@@ -14,6 +14,7 @@ from tests.support.org_server import Json
 from tests.support.portal_office import PortalOffice, is_by_app
 
 RECORDS = r"/crm/objects/[^/]+/contacts/\d+"
+NEW = r"/crm/objects/[^/]+/\w+$"
 
 
 class HubSpotCase:
@@ -40,6 +41,10 @@ class HubSpotCase:
     missing_id = "987654321"
     write_calls = 2
     describe_calls = 2
+    company_object = "companies"
+    company_fields: Mapping[str, str] = {"name": "text", "website": "url"}
+    key_field = "crm_sync_id"
+    create_calls = 2
 
     def __init__(self, office: PortalOffice) -> None:
         self.office = office
@@ -56,6 +61,9 @@ class HubSpotCase:
         standard = {"lastname": "Sample", "hubspot_owner_id": self._admin["owner_id"]}
         return self.office.in_crm("contacts", **(standard | fields))
 
+    def make_company(self, *values: str) -> str:
+        return self.office.in_crm("companies", **dict(zip(self.company_fields, values, strict=False)))
+
     def edit(self, record_id: str, **fields: Any) -> None:
         self.office.edit(record_id, **fields)
 
@@ -71,6 +79,12 @@ class HubSpotCase:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["id"])
 
+    def delete_company(self, record_id: str) -> None:
+        self._portal.control("archive", {"object": "companies", "id": record_id})
+
+    def hide_company_key(self) -> None:
+        self._redefine(self.key_field, "companies", archivedAt="2026-01-01T00:00:00.000Z")
+
     def hide_field(self, name: str) -> None:
         self._redefine(name, archivedAt="2026-01-01T00:00:00.000Z")
 
@@ -80,6 +94,9 @@ class HubSpotCase:
     def make_record_read_only(self, record_id: str) -> None:
         """HubSpot knows no rights of an app on one record: the app has none to write at all."""
         self._portal.fault("status", RECORDS, method="PATCH", status=403, category="MISSING_SCOPES", count=None)
+
+    def allow_no_new_ones(self) -> None:
+        self._portal.fault("status", NEW, method="POST", status=403, category="MISSING_SCOPES", count=None)
 
     def hide_record(self, record_id: str) -> None:
         """HubSpot hides nothing from an app: the record is erased for good."""
@@ -116,9 +133,19 @@ class HubSpotCase:
             more["seconds"] = 1.0
         self._portal.fault(name, RECORDS, method="PATCH" if writes else "GET", count=count, **more)
 
+    def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
+        name, _, number = kind.partition(" ")
+        more: Json = {"status": int(number)} if number else {}
+        self._portal.fault(name, NEW, method="POST", count=count, **more)
+
     def answer_with(self, body: Any, *, writes: bool) -> None:
         method = "PATCH" if writes else "GET"
         self._portal.fault("status", RECORDS, method=method, status=200, body=body, count=None)
+
+    def company_of(self, record_id: str) -> str | None:
+        found = self._as_admin().read("contacts", record_id, associations="companies").get("associations")
+        kinds = {each["type"]: str(each["id"]) for each in found["companies"]["results"]} if found else {}
+        return kinds.get("contact_to_company")  # the primary one
 
     def shown(self, record_id: str, *fields: str) -> Json:
         shown = self.office.shown_in_crm(record_id, *fields)
@@ -135,6 +162,12 @@ class HubSpotCase:
         written = [each for each in self._journal("write") if each["net"] and each["op"] == "update"]
         return [each for each in written if is_by_app(each, app_id)]
 
+    def made(self) -> list[Json]:
+        app_id = str(self._portal.credentials["app_id"])
+        made = [each for each in self._journal("write") if each["op"] == "insert" and is_by_app(each, app_id)]
+        kept = {"hs_object_source", "hs_object_source_id"}
+        return [each | {"new": {n: value for n, value in each["new"].items() if n not in kept}} for each in made]
+
     def _journal(self, kind: str) -> list[Json]:
         query = f"journal?since={self._start}&kind={kind}&limit=100000"
         entries: list[Json] = self._portal.control(query, method="GET")["entries"]
@@ -146,8 +179,8 @@ class HubSpotCase:
     def _as_admin(self) -> Any:
         return self._portal.api(self._portal.token("admin"))
 
-    def _redefine(self, name: str, **flags: Any) -> None:
+    def _redefine(self, name: str, object_name: str = "contacts", **flags: Any) -> None:
         """As an admin of the account changes a property's settings."""
         known = {"email": {"format": "email", "hasUniqueValue": True}}.get(name, {})
         definition = {"name": name, "label": name.title(), "custom": False, **known, **flags}
-        self._portal.control("objects", {"object": "contacts", "custom": False, "properties": [definition]})
+        self._portal.control("objects", {"object": object_name, "custom": False, "properties": [definition]})
