@@ -20,10 +20,13 @@ from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, R
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, SyncRun
 from jobs.models.connection import ACTIVE, BROKEN, DISCONNECTED
+from jobs.models.run import PUSH
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.drift import keep_drift
 from jobs.sync.engine import sync_record
+from jobs.sync.push import push_record
+from jobs.sync.push_ask import PushAsk, open_push
 from jobs.sync.scene import Setup
 from jobs.sync.undo import undo_run
 from jobs.sync.undo_ask import UNDO, UndoAsk, open_undo
@@ -108,6 +111,30 @@ def undo_changes(run_id: int) -> None:
     _do(run_id)
 
 
+def request_push(runtime: Runtime, ask: PushAsk) -> Asked:
+    """Ask for a record of ours to be in a CRM; the row is committed before the queue hears. Raises PushRefused."""
+    with runtime.database.write() as session:
+        run, is_new = open_push(session, ask)
+    return Asked(run, is_new, enqueue_push(runtime, run.id, trigger=ask.trigger) if is_new else True)
+
+
+def enqueue_push(runtime: Runtime, run_id: int, *, trigger: str) -> bool:
+    """Tell the queue; False when it does not answer."""
+    try:
+        queue("default" if trigger in settle.UNATTENDED else "interactive", runtime.redis).enqueue(
+            "jobs.tasks.push_one", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
+        )
+    except RedisError as error:
+        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
+
+
+def push_one(run_id: int) -> None:
+    """The job: find the record of the run in the CRM, or make it. Never raises: the row tells."""
+    _do(run_id)
+
+
 def _do(run_id: int) -> None:
     """Whatever job brought the id, what is done is what the row says: the tick knows ids only."""
     runtime = current_runtime()
@@ -172,14 +199,15 @@ def _undo(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAd
 
 def _sync_knowing_fields(setup: Setup) -> None:
     """A field that vanished since the last describe is refused by the read: ask for the fields anew, once."""
+    bring = push_record if setup.run.kind == PUSH else sync_record
     try:
-        sync_record(setup)
+        bring(setup)
     except Rejected as error:
         if error.code != "INVALID_FIELD":
             raise
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
         keep_drift(setup.runtime, setup.mapping, fresh, setup.crm_label)
-        sync_record(replace(setup, info=fresh), again=True)
+        bring(replace(setup, info=fresh), again=True)
 
 
 def _retry_later(

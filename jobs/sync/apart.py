@@ -26,5 +26,15 @@ def kept_apart(session: Session, key: RecordKey) -> frozenset[int]:
     return frozenset(session.scalars(select(KeepApart.local_record_id).where(*_of(key))))
 
 
+def kept_apart_from(session: Session, connection_id: int, object_name: str, local_record_id: int) -> frozenset[str]:
+    """The ids of the CRM records of that object that our record is not."""
+    query = select(KeepApart.crm_record_id).where(
+        KeepApart.connection_id == connection_id,
+        KeepApart.object == object_name,
+        KeepApart.local_record_id == local_record_id,
+    )
+    return frozenset(session.scalars(query))
+
+
 def _of(key: RecordKey) -> list[ColumnElement[bool]]:
     return [getattr(KeepApart, name) == value for name, value in vars(key).items()]

@@ -52,3 +52,14 @@ def find(rules: Sequence[Rule], crm_values: Mapping[str, Value], look_up: LookUp
             return Match("taken", rule, found)
         return Match("one" if len(free) == 1 else "several", rule, free)
     return Match("none")
+
+
+def rule_of_pair(
+    rules: Sequence[Rule], local_values: Mapping[str, Value], crm_values: Mapping[str, Value]
+) -> Rule | None:
+    """The first rule by which the two are one."""
+    for rule in rules:
+        key = MATCH_KEYS[rule.compare_as](local_values.get(rule.local_field) or "")
+        if key is not None and key == MATCH_KEYS[rule.compare_as](crm_values.get(rule.crm_field) or ""):
+            return rule
+    return None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from jobs.crm.base import CrmRow, FieldInfo
@@ -34,6 +34,9 @@ _LEFT_APART_BY = frozenset(
         "MAY_NOT_CLEAR",
     }
 )
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+NO_ROW = CrmRow("", "", {}, _LONG_AGO, "", _LONG_AGO)
+"""A record that the CRM does not have."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Skip:
     code: str
     candidates: tuple[dict[str, object], ...] = ()
     detail: str = ""  # what the words of the code leave open
+    fields: str = ""  # the labels of the fields concerned
+    remedy: str = ""  # where more can be said than the words of the code do
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,12 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
             [decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book]
         )
     )
+
+
+def decide_against_nothing(book: Iterable[MappedField], ours: Mapping[str, Value]) -> tuple[merge.Decision, ...]:
+    """A decision per field where the CRM has no record yet: whatever is filled here and may go there is a push."""
+    decide = partial(_decide, NO_ROW, Refusals(), lambda _: True)
+    return tuple([decide(each, None, ours.get(each.local_field), None) for each in book])
 
 
 def _decide(

@@ -11,6 +11,7 @@ _RULES = {
     "PREFER_CRM": "Both sides had changed it; {crm}’s value was to be kept.",
     "PREFER_LOCAL": "Both sides had changed it; our value was to be kept.",
     "FIRST_LINK": "The two records were linked for the first time.",
+    "PUSHED": "The record was made in {crm} of ours.",
     "UNDO": "An earlier change was undone.",
 }
 DIRECTIONS = {

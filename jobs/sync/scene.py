@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import CRMS
 from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
+from jobs.crm.errors import RetryLater
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
 from jobs.records import find_by_key, match_key_name
@@ -22,6 +23,9 @@ from jobs.sync.filter_values import compared_as
 from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
 from jobs.values import Value, normalise, parse_time
+
+NAMED_BY_CRM = "crm"
+"""How a pair was found that no match rule finds: the CRM itself said that it has the record already."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,14 @@ class Scene:
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
     """Our side of the record `row`: the link if there is one, else the counterpart the match rules find."""
     link, linked = linked_pair(session.connection(), setup.key)
+    pushed_id = setup.run.local_record_id
     if link is not None:
+        if pushed_id is not None and pushed_id != link.local_record_id:
+            # Somebody linked it since it was found: to be looked for anew.
+            raise RetryLater("The record was linked to another one of ours.", code="KEEPS_MOVING")
         return Scene(link, linked, link.matched_by, None, _bases_of(setup.mapping, link))
+    if pushed_id is not None:
+        return _pushed(session.get_one(LocalRecord, pushed_id), setup.mapping, row)
     if setup.run.chosen_local_record_id is not None:
         chosen = session.get(LocalRecord, setup.run.chosen_local_record_id)
         if chosen is not None and chosen.deleted_at is None and chosen.kind == setup.mapping.kind:
@@ -134,6 +144,12 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
         return Scene(None, None, "created", match)
     local = session.get(LocalRecord, match.candidates[0].local_record_id)
     return Scene(None, local, match.rule.compare_as, match)
+
+
+def _pushed(local: LocalRecord, mapping: ObjectFacts, row: CrmRow) -> Scene:
+    """Ours is the one that was pushed, and `row` what was found for it in the CRM."""
+    rule = matching.rule_of_pair(mapping.match_rules, local.values, row.values)
+    return Scene(None, local, rule.compare_as if rule is not None else NAMED_BY_CRM, None)
 
 
 def find_match(

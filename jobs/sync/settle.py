@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from jobs import progress, runs, usage
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmRow
+from jobs.crm.errors import RetryLater
 from jobs.db import insert_row, row_of, update_row, upsert
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import FAILED, PARTIAL, SUCCEEDED
+from jobs.models.run import FAILED, PARTIAL, PUSH, SUCCEEDED
 from jobs.records import new_record, write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
@@ -23,6 +24,7 @@ from jobs.sync import merge
 from jobs.sync.conflicts import keep_conflicts
 from jobs.sync.fates import follow
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
+from jobs.sync.push_claims import end_push, is_being_made
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, find_match, stored_base
 from jobs.sync.words import words
@@ -71,10 +73,10 @@ def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, ha
     """Commit what is about to be written, with old and new values. Raises LeaseLost."""
     with setup.runtime.database.write() as session:
         runs.keep(session, setup.run, step="writing", seconds=setup.runtime.settings.lease_seconds)
-        entry = _entry(session, setup.run, row, scene.local, look=has_entry)
+        entry = entry_of(session, setup.run, row, scene.local, look=has_entry)
         entry.outcome, entry.direction, entry.changes = "updated", "outbound", list(changes)
         entry.message, entry.code = "", ""
-        _store(session, entry)
+        store(session, entry)
 
 
 def settle(setup: Setup, what: Settlement, *, may_read_again: bool) -> None:
@@ -92,15 +94,15 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     is_new = what.scene.local is None
     comes_back = what.scene.comes_back  # asked now: it is answered by what is about to be changed
     touches_local = bool(pulls) or is_new or comes_back
-    local = _changed_local(session, setup, what, pulls) if touches_local else what.scene.local
+    local = changed_local(session, setup, what, pulls) if touches_local else what.scene.local
     assert local is not None
     conflicts = keep_conflicts(session, setup, what.scene, what.read, what.plan)
-    _save_link(session, setup, what, local.id, conflicts)
+    save_link(session, setup, what, local.id, conflicts)
     keep_seen(session, setup.connection.id, setup.run.object, what.row)
-    entry = _entry(session, setup.run, what.row, local, look=what.has_entry)
+    entry = entry_of(session, setup.run, what.row, local, look=what.has_entry)
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
     entry.direction = change_list.direction(entry.changes)
-    entry.left_alone = _left_alone(setup, what.plan, what.refusals)
+    entry.left_alone = left_alone(setup, what.plan, what.refusals)
     entry.outcome = _outcome(entry, is_new=is_new, asks=bool(what.plan.chosen("ask")))
     entry.finished_at = utc_now()
     if any(change.get("unsure") for change in entry.changes):
@@ -133,7 +135,7 @@ def skipped(
     """Finish the run with nothing written, and say why. Raises LeaseLost, or AskedAgain where it may read again."""
     said = words(skip.code, crm=setup.crm_label, object_label=setup.mapping.object_label, detail=skip.detail)
     with setup.runtime.database.write() as session:
-        entry = _entry(session, setup.run, row, scene.local if scene else None)
+        entry = entry_of(session, setup.run, row, scene.local if scene else None)
         entry.outcome = "updated" if done else "skipped"
         entry.changes, entry.direction = list(done), change_list.direction(done)
         entry.code, entry.message, entry.remedy = skip.code, said.message, said.remedy
@@ -143,19 +145,19 @@ def skipped(
             keep_seen(session, setup.connection.id, setup.run.object, row)
         if row is not None and scene is not None:
             follow(session, setup, row, scene)
-        _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
+        close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
 
 
 def failed(runtime: Runtime, run: SyncRun, connection: Connection, *, calls: int, code: str, detail: str) -> None:
     """Finish the run as failed. An intent that was never answered says so: nobody knows whether it was stored."""
     with runtime.database.write() as session:
-        entry = _entry(session, run, None, None)
+        entry = entry_of(session, run, None, None)
         code = "WRITE_UNKNOWN" if entry.changes else code
         said = words(code, crm=crm_label(connection.crm), object_label=run.object, detail=detail)
         entry.outcome, entry.code, entry.message, entry.remedy = "failed", code, said.message, said.remedy
         entry.finished_at = utc_now()
-        _close(session, run, calls, FAILED, entry)
+        close(session, run, calls, FAILED, entry)
     progress.tell(runtime, run.id)
 
 
@@ -182,7 +184,7 @@ def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRo
     upsert(session, CrmRecord, values, key=("connection_id", "object", "crm_record_id"))
 
 
-def _changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequence[merge.Decision]) -> LocalRecord:
+def changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequence[merge.Decision]) -> LocalRecord:
     """Our record with the pulled values, if it is still as it was looked at; a value is as old as the CRM says."""
     local = what.scene.local or _new_local(session, setup, what)
     seen_version = local.version
@@ -207,6 +209,8 @@ def _new_local(session: Session, setup: Setup, what: Settlement) -> LocalRecord:
     link, _ = linked_pair(session.connection(), setup.key)
     if link is not None or find_match(session, setup.mapping, setup.key, what.read.values).verdict != "none":
         raise LocalMovedOn
+    if is_being_made(session, setup.run, what.read.name):
+        raise RetryLater("It may be the one that we are making there just now.", code="CREATING_ALREADY")
     return new_record(session, setup.mapping.kind)
 
 
@@ -217,7 +221,7 @@ def _one_creator_at_a_time(session: Session, setup: Setup) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
-def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int, conflicts: int) -> None:
+def save_link(session: Session, setup: Setup, what: Settlement, local_record_id: int, conflicts: int) -> None:
     """The link with its new base, if it is still as it was looked at."""
     run, scene, now = setup.run, what.scene, utc_now()
     link = scene.link or RecordLink(
@@ -245,7 +249,7 @@ def _save_link(session: Session, setup: Setup, what: Settlement, local_record_id
         raise LocalMovedOn from None  # somebody linked one of the two in the same moment
 
 
-def _left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
+def left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
     """Fields that differ and stay so, with the reason, where a person may want to know it."""
     told = [each for each in plan.decisions if each.action in ("leave", "ask") and each.why not in _SILENT]
     left = [_left(setup, each.rule, each.why, refusals.message) for each in told]
@@ -269,7 +273,7 @@ def _left(setup: Setup, rule: merge.Rule, code: str, detail: str) -> dict[str, A
 
 def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refusals, *, may_read_again: bool) -> None:
     if not refusals:
-        return _close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
+        return close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     refused = [each for each in entry.left_alone if each["code"] in {*refusals.by_field.values(), refusals.whole}]
     labels = ", ".join(each["label"] for each in refused)
     entry.code = next(iter(refusals.by_field.values()), refusals.whole)
@@ -284,16 +288,18 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refus
     if not entry.changes:
         entry.outcome = "failed"
     status = PARTIAL if entry.changes else FAILED
-    return _close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
+    return close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
 
 
-def _close(
+def close(
     session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry, *, may_read_again: bool = False
 ) -> None:
     if not _is_echo(run, entry):
-        _store(session, entry)
+        store(session, entry)
     counts = {f"{_COUNTED.get(entry.outcome, entry.outcome)}_count": 1}
     usage.add(session, run.connection_id, calls)
+    if run.kind == PUSH:
+        end_push(session, run)
     runs.finish(
         session,
         run,
@@ -309,10 +315,10 @@ def _close(
 _COUNTED = {"conflict": "skipped"}
 
 
-def _entry(
+def entry_of(
     session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecord | None, *, look: bool = True
 ) -> SyncLogEntry:
-    """The run's entry for this record: the open intent, or a new one. Never two. `_store` it when it is complete."""
+    """The run's entry for this record: the open intent, or a new one. Never two. `store` it when it is complete."""
     entry = (_stored_entry(session, run.id) if look else None) or SyncLogEntry(
         run_id=run.id,
         connection_id=run.connection_id,
@@ -329,7 +335,17 @@ def _entry(
         entry.record_name = row.name[:400]
     if local is not None:
         entry.local_record_id = local.id
+    if run.local_record_id is not None and entry.object == run.object:
+        _say_what_is_pushed(session, run, entry)
     return entry
+
+
+def _say_what_is_pushed(session: Session, run: SyncRun, entry: SyncLogEntry) -> None:
+    """Which record of ours it is about is known from the start; which of the CRM's, when it was found or made."""
+    entry.crm_record_id, entry.local_record_id = run.crm_record_id, run.local_record_id
+    if not entry.record_name:
+        local = session.get(LocalRecord, run.local_record_id)
+        entry.record_name = local.name if local is not None else ""
 
 
 def _stored_entry(session: Session, run_id: int) -> SyncLogEntry | None:
@@ -342,7 +358,7 @@ def _is_echo(run: SyncRun, entry: SyncLogEntry) -> bool:
     return run.trigger in UNATTENDED and entry.outcome == "unchanged" and entry.id is None
 
 
-def _store(session: Session, entry: SyncLogEntry) -> None:
+def store(session: Session, entry: SyncLogEntry) -> None:
     if entry.id is None:
         insert_row(session, entry)
     else:

@@ -105,20 +105,28 @@ def plan_undo(entry: SyncLogEntry, written: Iterable[Written], ours: Ours, their
     there: list[Written] = []
     left: list[Left] = []
     redoes = entry.code == CREATION_UNDONE
+    made_there = was_made_there(entry)
     for each in written:
         code = rights.forbids(each) or (
-            _stays_there(each, theirs) if each.side == CRM else _stays_here(each, ours, may_be_deleted=redoes)
+            _stays_there(each, theirs, made_there=made_there)
+            if each.side == CRM
+            else _stays_here(each, ours, may_be_deleted=redoes)
         )
         if code:
             left.append(Left(each, code))
         else:
             (there if each.side == CRM else here).append(each)
     plan = UndoPlan(tuple(here), tuple(there), tuple(left))
-    if entry.outcome == "created" or entry.code == CREATION_REDONE:
+    if (entry.outcome == "created" and not made_there) or entry.code == CREATION_REDONE:
         return _undo_creation(plan, ours)
     if redoes and ours.is_deleted and not any(each.written.side == HERE for each in left):
         return UndoPlan(plan.here, plan.there, plan.left, record=CREATION_REDONE)
     return plan
+
+
+def was_made_there(entry: SyncLogEntry) -> bool:
+    """Whether the CRM's record was made of ours: what was made here has taken values, and written none."""
+    return entry.outcome == "created" and any(change["side"] == CRM for change in entry.changes)
 
 
 def undone_base(
@@ -147,7 +155,9 @@ def _stays_here(written: Written, ours: Ours, *, may_be_deleted: bool) -> str:
     return _moved(now, written)
 
 
-def _stays_there(written: Written, theirs: Theirs) -> str:
+def _stays_there(written: Written, theirs: Theirs, *, made_there: bool) -> str:
+    if made_there:  # emptied of its values it would be worse than left; deleting is not ours
+        return "MADE_THERE"
     if theirs.row is None:
         return theirs.code
     if theirs.row.is_deleted:

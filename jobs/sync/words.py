@@ -59,6 +59,40 @@ _W: dict[str, tuple[str, str]] = {
         "{crm} has no such record, and new ones are not created there.",
         "An admin can allow it under Objects.",
     ),
+    # A push: a record of ours is to be in the CRM.
+    "OURS_DELETED": ("Our record was deleted.", "Nothing to do."),
+    "NO_EMAIL_HERE": ("Our record has no email address.", "Add one here, then push again."),
+    "EMAIL_NOT_SENT": (
+        "{object} records need an email address, and ours is not written to {crm}.",
+        "An admin can map the field both ways under Objects.",
+    ),
+    "FILTERED_OUT_HERE": (
+        "In {crm} it would not pass the filter: {detail}",
+        "Change it here, or ask an admin to change the filter under Objects.",
+    ),
+    "LINKED_AS_OTHER": (
+        "It is in {crm} already, as {detail}",
+        "Sync that one, or ask an admin to change the link under Links.",
+    ),
+    "COUNTERPART_TAKEN": (
+        "The {object} in {crm} that matches is linked to another record of ours: {detail}",
+        "Keep one of the two here, or ask an admin to change the link under Links.",
+    ),
+    "AMBIGUOUS_THERE": ("Several {object} records in {crm} could be this one.", "An admin can link the right one."),
+    "TOO_MANY_ALIKE": (
+        "{crm} has too many records that look like this one: {detail}",
+        "An admin can link the right one under Links.",
+    ),
+    "SEVERAL_ALIKE": (
+        "{crm} has several records that could be the one we have made there.",
+        "An admin can link the right one under Links.",
+    ),
+    "MADE_UNLINKED": (
+        "It was made in {crm}, and somebody linked one of the two with another record in that moment.",
+        "Keep one of the two in {crm}, and check the link under Links.",
+    ),
+    "ACCOUNT_AMBIGUOUS": ("Several accounts have this domain: {detail}", "Choose the account in {crm}."),
+    "NO_SUCH_PARENT": ("Its account is not there any more in {crm}.", "Choose the account in {crm}."),
     # What was done besides writing values.
     "RESTORED_HERE": ("It was restored in {crm}, and ours with it.", "Nothing to do."),
     # Why a field was left as it is.
@@ -98,6 +132,10 @@ _W: dict[str, tuple[str, str]] = {
     "CREATION_KEPT": (
         "Our record has been changed or linked since it was made, so it stays whole.",
         "Undo the newer changes first, or delete it under Our records.",
+    ),
+    "MADE_THERE": (
+        "{crm} keeps the record that was made there: undo deletes nothing in {crm}.",
+        "Delete it in {crm} if nobody wants it.",
     ),
     "CREATION_UNDONE": ("Our record, made by that sync, is removed again.", "Undo this to have it back."),
     "CREATION_REDONE": ("Our record is back.", "Sync again to bring both sides in step."),
@@ -145,6 +183,8 @@ _W: dict[str, tuple[str, str]] = {
     "MIGRATION_IN_PROGRESS": ("{crm} is moving this account just now.", "We go on by ourselves when it is done."),
     "NO_ANSWER": ("{crm} does not answer.", "Your click is kept; we try again by ourselves."),
     "SERVER_UNAVAILABLE": ("{crm} is not available.", "Your click is kept; we try again by ourselves."),
+    "CREATING_ALREADY": ("A record like this one is being made in {crm} just now.", "We go on by ourselves."),
+    "NOT_SURE_YET": ("{crm} cannot tell yet whether the record was made.", "We look again by ourselves."),
     "KEEPS_MOVING": ("The record keeps changing while we sync it.", "We try again by ourselves."),
     "GAVE_UP": ("{crm} has not answered for an hour.", "Nothing was lost. Sync again when it is back."),
     "WRITE_UNKNOWN": (
