@@ -13,6 +13,11 @@ function fieldsOf(objectFile) {
   return Object.fromEntries(described.map((field) => [field.fullName, field]))
 }
 
+// Standard objects have no file of their own here.
+const keyFields = files
+  .filter((file) => path.basename(file) === 'CRM_Sync_Id__c.field-meta.xml')
+  .map((file) => [file.split(path.sep).at(-3), xml(file).CustomField])
+
 const lightningMarkup = ['.cmp', '.design']
 const isMarkup = (file) => file.endsWith('.xml') || lightningMarkup.some((suffix) => file.endsWith(suffix))
 
@@ -59,6 +64,7 @@ describe('every file', () => {
 
 describe('permission sets', () => {
   const sets = ending('.permissionset-meta.xml')
+  const ofPanel = sets.filter((file) => nameOf(file).startsWith('CRM_Sync_Panel'))
 
   it.each(sets)('%s gives what there is', (file) => {
     const { classAccesses, customPermissions } = xml(file).PermissionSet
@@ -71,7 +77,7 @@ describe('permission sets', () => {
     }
   })
 
-  it.each(sets)('%s gives every class that a page or a flow calls, and no other', (file) => {
+  it.each(ofPanel)('%s gives every class that a page or a flow calls, and no other', (file) => {
     const called = ending('.cls').filter((each) => /@(AuraEnabled|InvocableMethod)/.test(read(each)))
 
     const given = list(xml(file).PermissionSet.classAccesses).map((each) => each.apexClass)
@@ -83,6 +89,31 @@ describe('permission sets', () => {
     const maySync = sets.filter((file) => list(xml(file).PermissionSet.customPermissions).length > 0)
 
     expect(maySync.map(nameOf)).toEqual(['CRM_Sync_Panel'])
+  })
+
+  it('let the integration user, and nobody else, write the key of what it makes', () => {
+    const giving = sets.filter((file) => list(xml(file).PermissionSet.fieldPermissions).length > 0)
+    const [integration] = giving.map((file) => xml(file).PermissionSet)
+
+    expect(giving.map(nameOf)).toEqual(['CRM_Sync_Integration'])
+    expect(list(integration.classAccesses)).toEqual([])
+    expect(list(integration.fieldPermissions)).toEqual(
+      keyFields.map(([object]) => ({ editable: 'true', field: `${object}.CRM_Sync_Id__c`, readable: 'true' }))
+    )
+  })
+})
+
+describe('the key of what was made', () => {
+  it('is there on every object that has a trigger', () => {
+    const triggers = ending('.trigger').map((file) => /\bon (\w+)/.exec(read(file))[1])
+
+    expect(keyFields.map(([object]) => object)).toEqual(triggers.sort())
+  })
+
+  it.each(keyFields)('is a unique external id on %s, as long as the server makes it', (object, field) => {
+    expect(field).toMatchObject({
+      fullName: 'CRM_Sync_Id__c', type: 'Text', length: '40', unique: 'true', externalId: 'true', required: 'false'
+    })
   })
 })
 
