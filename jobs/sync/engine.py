@@ -49,8 +49,7 @@ class Round:
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
     has_entry: bool = True  # False: no intent has been noted in this run yet
-    otherwise: bool = False  # the person saw a preview that said something else
-    looked: bool = False
+    otherwise: bool | None = None  # the person saw a preview that said something else; None until it is compared
     times_anew: int = 0
 
     @property
@@ -129,7 +128,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settled = settle.Settlement(
-            read, row, scene, plan, state.done, written, state.refusals, state.has_entry, state.otherwise
+            read, row, scene, plan, state.done, written, state.refusals, state.has_entry, bool(state.otherwise)
         )
         settle.settle(setup, settled, may_read_again=state.may_read_again)
     except settle.LocalMovedOn:
@@ -141,9 +140,9 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
 
 def _compare_with_preview(setup: Setup, plan: Plan, state: Round) -> None:
     """Once a run: what is decided later follows from what this run did."""
-    if setup.run.previewed and setup.run.attempts == 1 and not state.looked:
-        state.otherwise = stamp_of(plan) != setup.run.previewed
-    state.looked = True
+    if state.otherwise is None:
+        has_stamp = bool(setup.run.previewed) and setup.run.attempts == 1
+        state.otherwise = has_stamp and stamp_of(plan) != setup.run.previewed
 
 
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
