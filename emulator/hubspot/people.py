@@ -22,13 +22,17 @@ class Person:
     team: str | None
 
     @property
+    def id(self) -> str:
+        return str(self.user_id)
+
+    @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
     def to_json(self) -> dict[str, Any]:
         """For the controls and for credentials.json."""
         return {
-            "id": str(self.user_id),
+            "id": self.id,
             "owner_id": self.owner_id,
             "name": self.name,
             "email": self.email,

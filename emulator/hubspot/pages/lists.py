@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from emulator.hubspot.pages.layouts import STANDARD, found, layout_of
-from emulator.hubspot.pages.show import Shown, name_of, record_url, shown
+from emulator.hubspot.pages.show import name_of, record_url, shown
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.schema import ObjectType, Property
+from emulator.pages.listing import Listing, column, page_of
+from emulator.pages.shown import Shown
 from emulator.rows import Row
 
 PAGE_SIZE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    label: str
-    url: str
-    sorted: str
-    number: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +22,6 @@ class ListRow:
     name: str
     url: str
     cells: list[Shown]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of a list. `first` and `last` count from 1."""
-
-    columns: list[Column]
-    rows: list[ListRow]
-    first: int
-    last: int
-    total: int
-    q: str
-    sort: str
-    previous_url: str | None
-    next_url: str | None
 
 
 def tabs(portal: Portal) -> list[ObjectType]:
@@ -59,21 +37,16 @@ def listing(portal: Portal, object_type: ObjectType, *, q: str, sort: str, page:
     sort = sort if by is not None or sort in ("name", "-name") else "name"
     rows = _matching(portal, object_type, q.strip().casefold())
     rows.sort(key=_sort_key(portal, object_type, by), reverse=sort.startswith("-"))
-    number = min(max(page, 1), max(len(rows) - 1, 0) // PAGE_SIZE + 1)
-    start = (number - 1) * PAGE_SIZE
-    chosen = rows[start : start + PAGE_SIZE]
-    columns = [_column("name", "Name", sort=sort, q=q, number=False)]
-    columns += [_column(each.name, each.label, sort=sort, q=q, number=each.type == "number") for each in properties]
-    return Listing(
-        columns=columns,
-        rows=[_row(portal, object_type, row, properties) for row in chosen],
-        first=start + 1,
-        last=start + len(chosen),
-        total=len(rows),
+    columns = [column("name", "Name", sort=sort, q=q, number=False)]
+    columns += [column(each.name, each.label, sort=sort, q=q, number=each.type == "number") for each in properties]
+    return page_of(
+        rows,
+        page=page,
+        size=PAGE_SIZE,
         q=q,
         sort=sort,
-        previous_url=_query(q=q, sort=sort, page=number - 1) if number > 1 else None,
-        next_url=_query(q=q, sort=sort, page=number + 1) if start + PAGE_SIZE < len(rows) else None,
+        columns=columns,
+        draw=lambda row: _row(portal, object_type, row, properties),
     )
 
 
@@ -113,14 +86,3 @@ def _sort_key(portal: Portal, object_type: ObjectType, by: Property | None) -> C
         return (True, shown(portal, object_type, row, by).text.casefold())
 
     return key
-
-
-def _column(name: str, label: str, *, sort: str, q: str, number: bool) -> Column:
-    up, down = sort == name, sort == f"-{name}"
-    url = _query(q=q, sort=f"-{name}" if up else name, page=1)
-    return Column(label, url, "down" if down else "up" if up else "", number)
-
-
-def _query(*, q: str, sort: str, page: int) -> str:
-    pairs = {"q": q, "sort": sort, "page": str(page) if page > 1 else ""}
-    return "?" + urlencode({name: value for name, value in pairs.items() if value})

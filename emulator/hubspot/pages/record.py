@@ -13,9 +13,10 @@ from emulator.hubspot.errors import ApiError
 from emulator.hubspot.pages.edit import as_typed, input_for, typed_text
 from emulator.hubspot.pages.layouts import found, layout_of, sections_of
 from emulator.hubspot.pages.lists import tabs
-from emulator.hubspot.pages.show import Shown, html_of, moment, name_of, record_url, shown
+from emulator.hubspot.pages.show import html_of, moment, name_of, record_url, shown
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.schema import ObjectType, Property
+from emulator.pages.shown import Shown
 from emulator.rows import Row
 
 _LATEST_CHANGES = 12

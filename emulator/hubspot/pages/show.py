@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,18 +11,8 @@ from markupsafe import Markup
 from emulator.hubspot.pages.layouts import layout_of
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.schema import ObjectType, Property
+from emulator.pages.shown import Shown
 from emulator.rows import Row
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One value on a page: `text` without markup, `html` as it is drawn."""
-
-    name: str
-    label: str
-    text: str
-    html: Markup
-    number: bool = False
 
 
 def zone_of(portal: Portal) -> ZoneInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,6 +17,8 @@ from emulator.hubspot.people import Person
 from emulator.hubspot.portal import Portal
 from emulator.hubspot.schema import ObjectType
 from emulator.hubspot.writer import Saving
+from emulator.pages import address_of
+from emulator.pages.guard import protect
 from emulator.rows import Row
 
 PLACES = {"sidebar": "Sidebar", "tab": "Middle column"}
@@ -148,31 +150,18 @@ class Pages:
             people=viewer.people(self._portal),
             tabs=[(each, list_url(self._portal, each)) for each in lists.tabs(self._portal)],
             active=active,
-            here=request.full_path.rstrip("?") if request.method == "GET" else request.path,
+            here=address_of(request),
             **context,
         )
 
 
 def protected(portal: Portal, response: Response) -> Response:
     """The headers of every page, and the cookie that keeps `?as=`."""
-    parts = urlsplit(portal.panel_url)
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        f" frame-src {parts.scheme}://{parts.netloc}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "origin-when-cross-origin"
-    if request.endpoint != "hubspot_pages.static":
-        response.headers["Cache-Control"] = "no-store"
+    protect(request, response, panel_url=portal.panel_url)
     chosen = viewer.find(portal, request.args.get("as", ""))
     if chosen is not None:
         viewer.remember(response, chosen)
     return response
-
-
-def initials(name: str) -> str:
-    words = name.split()
-    return (words[0][:1] + words[-1][:1] if len(words) > 1 else name[:2]).upper()
 
 
 def _placement() -> str:

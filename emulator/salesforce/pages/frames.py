@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+from emulator.pages.guard import origin_of
 from emulator.salesforce import launch
 from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
@@ -41,7 +42,7 @@ def frame_of(
         return Frame(
             kind=kind,
             label=LABELS[kind],
-            origin=panel_origin(org),
+            origin=origin_of(org.panel_url),
             renew_url=f"/lightning/token?{urlencode(record)}",
             src=lwc_src(org, launch.apex_token(org, user, object_name, record_id, theme=theme)),
         )
@@ -50,7 +51,7 @@ def frame_of(
     return Frame(
         kind=kind,
         label=LABELS[kind],
-        origin=panel_origin(org),
+        origin=origin_of(org.panel_url),
         renew_url=f"/lightning/canvas?{urlencode(ask)}",
         url=launch.canvas_url(org),
         instance_id=instance_id,
@@ -63,8 +64,3 @@ def frame_of(
 def lwc_src(org: Org, token: str) -> str:
     """The URL an LWC gives its iframe."""
     return f"{org.panel_url}{launch.LWC_PATH}?{urlencode({'token': token})}"
-
-
-def panel_origin(org: Org) -> str:
-    parts = urlsplit(org.panel_url)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -5,43 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from emulator.pages.listing import Listing, column, page_of
+from emulator.pages.shown import Shown
 from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
 from emulator.salesforce.pages.layouts import STANDARD_TABS, layout_of
-from emulator.salesforce.pages.show import NUMBERS, Shown, label_of, name_of, record_url, shown
+from emulator.salesforce.pages.show import NUMBERS, label_of, name_of, record_url, shown
 from emulator.salesforce.schema import Field, ObjectType
 
 PAGE_SIZE = 50
 _TILE_ROWS = 6
 _SEARCHED = frozenset({"string", "email", "phone", "url", "picklist"})
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    label: str
-    url: str
-    sorted: str
-    number: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One page of a list. `first` and `last` count from 1."""
-
-    columns: list[Column]
-    rows: list[list[Shown]]
-    first: int
-    last: int
-    total: int
-    q: str
-    sort: str
-    previous_url: str | None
-    next_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +54,14 @@ def listing(org: Org, user: User, object_type: ObjectType, *, q: str, sort: str,
     sort = sort if by.name == sort.removeprefix("-") else by.name
     rows = _matching(org, user, object_type, q)
     rows.sort(key=_sort_key(org, user, object_type, by), reverse=sort.startswith("-"))
-    start = min(max(page - 1, 0), max(len(rows) - 1, 0) // PAGE_SIZE) * PAGE_SIZE
-    chosen = rows[start : start + PAGE_SIZE]
-    number = start // PAGE_SIZE + 1
-    return Listing(
-        columns=[_column(each, sort=sort, q=q) for each in fields],
-        rows=[[_cell(org, user, object_type, row, each) for each in fields] for row in chosen],
-        first=start + 1,
-        last=start + len(chosen),
-        total=len(rows),
+    return page_of(
+        rows,
+        page=page,
+        size=PAGE_SIZE,
         q=q,
         sort=sort,
-        previous_url=_query(q=q, sort=sort, page=number - 1) if number > 1 else None,
-        next_url=_query(q=q, sort=sort, page=number + 1) if start + PAGE_SIZE < len(rows) else None,
+        columns=[column(each.name, label_of(each), sort=sort, q=q, number=each.type in NUMBERS) for each in fields],
+        draw=lambda row: [_cell(org, user, object_type, row, each) for each in fields],
     )
 
 
@@ -152,25 +125,9 @@ def _sort_key(org: Org, user: User, object_type: ObjectType, by: Field) -> Calla
     return key
 
 
-def _column(each: Field, *, sort: str, q: str) -> Column:
-    down = sort == f"-{each.name}"
-    up = sort == each.name
-    return Column(
-        label=label_of(each),
-        url=_query(q=q, sort=f"-{each.name}" if up else each.name, page=1),
-        sorted="down" if down else "up" if up else "",
-        number=each.type in NUMBERS,
-    )
-
-
 def _cell(org: Org, user: User, object_type: ObjectType, row: Row, each: Field) -> Shown:
     cell = shown(org, user, object_type, row, each)
     if not each.name_field:
         return cell
     link = Markup('<a href="{}">{}</a>').format(record_url(object_type.name, row["Id"]), cell.text)
     return Shown(cell.name, cell.label, cell.text, link)
-
-
-def _query(*, q: str, sort: str, page: int) -> str:
-    pairs = {"q": q, "sort": sort, "page": str(page) if page > 1 else ""}
-    return "?" + urlencode({name: value for name, value in pairs.items() if value})

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
+from emulator.pages.shown import Shown
 from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
@@ -16,7 +17,7 @@ from emulator.salesforce.launch import may_edit
 from emulator.salesforce.org import Org
 from emulator.salesforce.pages.edit import as_typed, input_for, typed_text
 from emulator.salesforce.pages.layouts import editable_parts, layout_of, sections_of
-from emulator.salesforce.pages.show import Shown, label_of, name_of, record_url, shown
+from emulator.salesforce.pages.show import label_of, name_of, record_url, shown
 from emulator.salesforce.schema import Field, ObjectType
 
 _WIDE = frozenset({"textarea", "address"})

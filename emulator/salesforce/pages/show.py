@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from markupsafe import Markup
 
+from emulator.pages.shown import Shown
 from emulator.rows import Row
 from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
@@ -30,17 +30,6 @@ _TICK = Markup(
     ' fill="none" stroke="currentColor" stroke-width="2.4"><path d="M4 10.5 8 14.5 16 5.5"/></svg></span>'
 )
 _NO_TICK = Markup('<span class="checkbox" role="img" aria-label="No"></span>')
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One value on a page: `text` without markup, `html` as it is drawn."""
-
-    name: str
-    label: str
-    text: str
-    html: Markup
-    number: bool = False
 
 
 def zone_of(user: User) -> ZoneInfo:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Request, abort
 from werkzeug.wrappers import Response
 
@@ -11,7 +9,6 @@ from emulator.salesforce.access import User
 from emulator.salesforce.org import Org
 
 COOKIE = "viewing_as"
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def people(org: Org) -> list[User]:
@@ -37,20 +34,3 @@ def find(org: Org, wanted: str) -> User | None:
 
 def remember(response: Response, user: User) -> None:
     response.set_cookie(COOKIE, user.id, httponly=True, samesite="Lax")
-
-
-def refuse_strangers(org: Org, request: Request) -> None:
-    """These pages hand out signed launches without a login, so only this org's own pages may ask for them.
-
-    A foreign Host header means DNS rebinding; a foreign Origin on a form, cross-site request forgery.
-    """
-    own = {urlsplit(org.public_url).hostname, *_LOOPBACK}
-    if urlsplit(f"//{request.host}").hostname not in own:
-        abort(403, "This stand-in answers only under its own host name.")
-    if request.method in ("GET", "HEAD"):
-        return
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != request.host_url.rstrip("/"):
-        abort(403, "Forms of other sites are not accepted.")
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403, "Forms of other sites are not accepted.")

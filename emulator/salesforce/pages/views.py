@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from flask import Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from emulator.pages import address_of
+from emulator.pages.guard import protect
 from emulator.rows import Row
 from emulator.salesforce import launch
 from emulator.salesforce.access import User
@@ -221,7 +223,7 @@ class Pages:
             tabs=lists.tabs(self._org, user),
             active=active,
             theme=theme(),
-            here=request.full_path.rstrip("?") if request.method == "GET" else request.path,
+            here=address_of(request),
             **context,
         )
 
@@ -234,26 +236,13 @@ def theme() -> str:
 
 def protected(org: Org, response: Response) -> Response:
     """The headers of every page, and the cookies that keep `?as=` and `?theme=`."""
-    panel = frames.panel_origin(org)
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        f" frame-src {panel}; form-action 'self' {panel}; base-uri 'none'; frame-ancestors 'none'"
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "origin-when-cross-origin"
-    if request.endpoint != "salesforce_pages.static":
-        response.headers["Cache-Control"] = "no-store"
+    protect(request, response, panel_url=org.panel_url, posts_to_panel=True)
     chosen = viewer.find(org, request.args.get("as", ""))
     if chosen is not None:
         viewer.remember(response, chosen)
     if request.args.get("theme") in (*THEMES, "auto"):
         response.set_cookie(THEME_COOKIE, request.args["theme"], httponly=True, samesite="Lax")
     return response
-
-
-def initials(name: str) -> str:
-    words = name.split()
-    return (words[0][:1] + words[-1][:1] if len(words) > 1 else name[:2]).upper()
 
 
 def _location() -> launch.Location:

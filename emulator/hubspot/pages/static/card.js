@@ -106,7 +106,8 @@
     fill(parts.last, answer && answer.last && last(answer.last));
   };
 
-  const host = { openPanel, refreshPage: () => window.refreshObjectProperties() };
+  // HubSpot's own name for it is `refreshObjectProperties`.
+  const host = { openPanel, refreshPage: () => window.livePage.refresh() };
   const calls = window.cardCalls(holder, host, draw);
   holder.replaceChildren(parts.alert, parts.standing, sync, parts.rows, parts.last, make("div", "buttons", details, refresh));
   calls.refresh();

@@ -2,6 +2,12 @@
 // messages of an LWC that holds an iframe. A message counts only when it comes from our own frame's window.
 "use strict";
 
+// Not the window's focus: it also comes with the press of a button after a look into the frame, and a page redrawn
+// between a press and its release swallows the click.
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") window.livePage.refresh();
+});
+
 (() => {
   const embed = document.querySelector("[data-embed]");
   if (!embed) return;

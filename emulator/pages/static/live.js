@@ -1,5 +1,5 @@
-// Opens, saves and refreshes the record's own parts in place, so that the app's card beside them keeps its state.
-// Everything here also works as plain links and forms. `refreshObjectProperties` is what a card may ask of its page.
+// Opens, saves and refreshes the record's own parts in place, so that the app beside them stays loaded and keeps its
+// state. Everything here also works as plain links and forms. `livePage.refresh` is for what knows of a change.
 "use strict";
 
 (() => {
@@ -23,7 +23,7 @@
     });
     const words = fresh.getElementById("toast").textContent.trim();
     if (words) announce(words);
-    const target = document.querySelector("[data-live] [autofocus]");
+    const target = document.querySelector("[data-live] [autofocus], [data-live] [data-focus]");
     if (target) target.focus();
   };
 
@@ -33,7 +33,7 @@
     const mine = ++newest;
     root.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(url, { ...options, cache: "no-store" });
+      const answer = await fetch(url, { ...options, headers: { "X-Live-Parts": "1" }, cache: "no-store" });
       const html = await answer.text();
       if (mine === newest) show(html, answer.url);
     } finally {
@@ -48,7 +48,7 @@
     return url.href;
   };
 
-  window.refreshObjectProperties = () => { if (!editing()) load(here()); };
+  window.livePage = { refresh: () => { if (!editing()) load(here()); } };
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-swap]");
