@@ -19,11 +19,11 @@ from flask import Flask
 from config import processes
 from config.embedded_valkey import EmbeddedValkey
 from config.settings import load_settings
-from jobs.db import migrate
 from jobs.runtime import Runtime, open_runtime
 from tests.admin import samples, site
 from tests.admin.site import Visitor
 from tests.support.processes import free_ports
+from tests.support.schema import give_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,7 +90,7 @@ def runtime(
             "trusted_crm_hosts": tuple(hosts),
         }
     )
-    migrate(settings)
+    give_schema(settings)
     runtime = open_runtime(settings)
     runtime.redis.flushall()
     site.add_people(runtime)

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from jobs.models import AuditEntry, Base, User
 from jobs.models.user import ADMIN, VIEWER
 from jobs.runtime import Runtime, utc_now
+from tests.support.compiled import with_compiled_templates
 from widget.app import build_app
 
 PASSWORD = "correct horse battery"
@@ -58,7 +59,7 @@ class Visitor:
 
 def create_site(runtime: Runtime) -> Flask:
     """The whole application, as a web process builds it."""
-    return build_app(runtime.settings, runtime)
+    return with_compiled_templates(build_app(runtime.settings, runtime))
 
 
 def add_people(runtime: Runtime, people: dict[str, str] = PEOPLE) -> None:

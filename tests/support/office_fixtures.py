@@ -15,13 +15,14 @@ from sqlalchemy import select
 from config.embedded_valkey import EmbeddedValkey
 from config.settings import Settings, load_settings
 from jobs.crm.check import host_origins
-from jobs.db import migrate, open_database
+from jobs.db import open_database
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection
 from jobs.runtime import open_runtime, utc_now
 from jobs.vault import Vault
 from tests.support.office import Office
 from tests.support.org_server import Api, Json, OrgServer
+from tests.support.schema import give_schema
 from tests.support.stage import StageOrg
 
 
@@ -93,7 +94,7 @@ def open_office(request: pytest.FixtureRequest, folder: Path, redis_url: str, **
 
 def _furnish(settings: Settings, org: OrgServer) -> None:
     """The schema, and a connection as an admin leaves it: details tested, default mappings, everything on."""
-    migrate(settings)
+    give_schema(settings)
     known, now = org.credentials, utc_now()
     database = open_database(settings)
     with database.write() as session:

@@ -27,7 +27,6 @@ import structlog
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
 from rq import SimpleWorker
 from rq.timeouts import TimerDeathPenalty
 from sqlalchemy import select
@@ -44,8 +43,10 @@ from jobs.records import change_local
 from jobs.runtime import Runtime, open_runtime
 from jobs.seed import seed_demo
 from tests.support import proofs
+from tests.support.compiled import with_compiled_templates
 from tests.support.org_server import OrgServer
 from tests.support.proofs import Json
+from tests.support.schema import give_schema
 from tests.support.screen import Screen
 from widget.app import build_app
 
@@ -305,27 +306,8 @@ class StageOrg(OrgServer):
         self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
 
 
-class _Compiled(BytecodeCache):
-    """Templates are compiled once for all stages."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
-
-
-_COMPILED = _Compiled()
-
-
 def _application(runtime: Runtime) -> Flask:
-    app = build_app(runtime.settings, runtime)
-    app.jinja_env.bytecode_cache = _COMPILED
-    return app
+    return with_compiled_templates(build_app(runtime.settings, runtime))
 
 
 class _Worker(SimpleWorker):
@@ -419,7 +401,7 @@ def _stage(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overr
     if settings.database_url.startswith("sqlite"):
         shutil.copy(request.getfixturevalue("seeded_database"), settings.data_dir / "widget.sqlite3")
     else:
-        migrate(settings)
+        give_schema(settings)
         seed_demo(settings, org.credentials)
     runtime = open_runtime(settings)
     with runtime.database.read() as session:
