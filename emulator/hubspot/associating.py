@@ -135,13 +135,21 @@ def ends_of(
         raise errors.bad_json("Some required fields were not set: [to, types]")
     to_id = str(far.get("id", ""))
     for to in portal.schema.objects.values():
-        numbers = [str(each.get("associationTypeId")) for each in types]
-        kinds = [portal.links.types.find(object_type.name, to.name, number) for number in numbers]
+        kinds = [_kind_of(portal, object_type, to, each) for each in types]
         if kinds and all(kind is not None for kind in kinds):
-            if portal.store.row(to, to_id) is None:
+            row = portal.store.row(to, to_id)
+            if row is None:
                 raise errors.not_found()
+            if portal.faults.is_locked(row["hs_object_id"]):
+                raise errors.locked()
             return (object_type.name, record_id, to.name, to_id), [kind for kind in kinds if kind is not None]
     raise ApiError("One or more association types are not valid between these objects")
+
+
+def _kind_of(portal: Portal, object_type: ObjectType, to: ObjectType, given: Mapping[str, Any]) -> LinkType | None:
+    """A type is known by its number and its category together."""
+    kind = portal.links.types.find(object_type.name, to.name, str(given.get("associationTypeId")))
+    return kind if kind is not None and kind.category == given.get("associationCategory") else None
 
 
 def _has_one(from_name: str, to_name: str) -> bool:

@@ -159,7 +159,10 @@ def permissions(org: Org, body: Body) -> Any:
 
 
 def add_objects(org: Org, body: Body) -> Any:
-    """An object as in an org file, several under `objects`, or `{object, fields: [...]}` for new fields."""
+    """An object as in an org file, several under `objects`, or `{object, fields?, duplicate_rules?}`.
+
+    The latter adds fields to an object that is there, and puts these duplicate rules in the place of its own.
+    """
     if "object" in body:
         definitions = [_with_fields(org, body)]
     else:
@@ -283,6 +286,8 @@ def _contact_of(lead: Row, account_id: str) -> dict[str, Any]:
 def _with_fields(org: Org, body: Body) -> dict[str, Any]:
     name = _object(org, body).name
     known: dict[str, Any] = next(each for each in org.definition["objects"] if each["name"] == name)
-    names = {field["name"] for field in body["fields"]}
+    added = body.get("fields", [])
+    names = {field["name"] for field in added}
     kept = [field for field in known["fields"] if field["name"] not in names]
-    return {**known, "fields": [*kept, *body["fields"]]}
+    rules = body.get("duplicate_rules", known.get("duplicate_rules", []))
+    return {**known, "fields": [*kept, *added], "duplicate_rules": rules}

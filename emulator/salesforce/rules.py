@@ -1,11 +1,11 @@
-"""The rules a save has to pass: required fields, references, unique values, duplicates, validation rules."""
+"""The rules a save has to pass: required fields, references, unique values, validation rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.rows import Row, fold
+from emulator.rows import Row
 from emulator.salesforce import errors, ids
 from emulator.salesforce.access import User
 from emulator.salesforce.errors import ApiError
@@ -97,28 +97,6 @@ def check_validation_rules(store: Store, object_type: ObjectType, row: Row, *, b
         raise violated[0]
 
 
-def check_duplicates(
-    store: Store,
-    object_type: ObjectType,
-    row: Row,
-    changed: Iterable[str],
-    *,
-    user: User,
-    allow_save: bool,
-    include_details: bool,
-) -> None:
-    """Apply the duplicate rules. `allow_save` passes rules that only alert, never those that block."""
-    touched = set(changed)
-    for rule in object_type.duplicate_rules:
-        fields: list[str] = rule["fields"]
-        alerts = rule["action"] == "alert"
-        if not touched.intersection(fields) or (alerts and allow_save):
-            continue
-        matches = _matching(store, object_type, row, fields)
-        if matches:
-            raise _duplicates_detected(store, object_type, rule, matches, user=user, include_details=include_details)
-
-
 def assigned_owner(store: Store, object_type: ObjectType, row: Row, *, rule_id: str | None, today: str) -> str | None:
     """The owner that the active assignment rule (or the one named by id) gives the record, if any."""
     situation = Situation(read=lambda path: store.read_path(object_type, row, path), today=today)
@@ -201,67 +179,6 @@ def _check_target(store: Store, target_type: ObjectType, target: str, field: Fie
             f"operation performed with inactive user [{target}] as owner of {field.label}",
             fields=["OwnerId"],
         )
-
-
-def _matching(store: Store, object_type: ObjectType, row: Row, fields: list[str]) -> list[Row]:
-    wanted = {name: fold(row.get(name)) for name in fields}
-    if any(value is None for value in wanted.values()):
-        return []
-    first = fields[0]
-    candidates = store.rows.ids_with(object_type.name, first, row[first])
-    table = store.rows.table(object_type.name)
-    return [
-        other
-        for record_id in (candidates if candidates is not None else list(table))
-        if (other := table[record_id])["Id"] != row["Id"]
-        and not other.get("IsDeleted")
-        and not other.get("IsConverted")
-        and all(fold(other.get(name)) == value for name, value in wanted.items())
-    ]
-
-
-def _duplicates_detected(
-    store: Store,
-    object_type: ObjectType,
-    rule: Mapping[str, Any],
-    matches: list[Row],
-    *,
-    user: User,
-    include_details: bool,
-) -> ApiError:
-    """The refusal with its details under `duplicateResut`, spelled as the real API spells it."""
-    visible = [row for row in matches if store.sees(object_type, row, user)]
-    result = {
-        "allowSave": rule["action"] == "alert",
-        "duplicateRule": rule["name"],
-        "duplicateRuleEntityType": object_type.name,
-        "errorMessage": rule["message"],
-        "matchResults": [
-            {
-                "entityType": object_type.name,
-                "errors": [],
-                "matchEngine": "ExactMatchEngine",
-                "matchRecords": [_match_record(object_type, row, rule, include_details) for row in visible],
-                "rule": rule["matching_rule"],
-                "size": len(visible),
-                "success": True,
-            }
-        ],
-    }
-    return ApiError("DUPLICATES_DETECTED", rule["message"], extra={"duplicateResut": result})
-
-
-def _match_record(object_type: ObjectType, row: Row, rule: Mapping[str, Any], details: bool) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "attributes": {
-            "type": object_type.name,
-            "url": f"/services/data/v62.0/sobjects/{object_type.name}/{row['Id']}",
-        },
-        "Id": row["Id"],
-    }
-    if details:
-        record |= {name: row.get(name) for name in rule["fields"]}
-    return {"additionalInformation": [], "fieldDiffs": [], "matchConfidence": 100.0, "record": record}
 
 
 def record_id_of(object_type: ObjectType, text: object) -> str:

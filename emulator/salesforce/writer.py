@@ -11,6 +11,7 @@ from emulator.journal import Journal
 from emulator.rows import Row
 from emulator.salesforce import errors, ids, rules
 from emulator.salesforce.access import User
+from emulator.salesforce.duplicates import check_duplicates
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.schema import ObjectType
 from emulator.salesforce.store import Store
@@ -56,6 +57,7 @@ class Writer:
             row = self._with_defaults(object_type, values, saving.user)
             self._assign(object_type, row, saving)
             rules.check_required(object_type, row, object_type.fields)
+            self._check_parents_locks(object_type, values)
             self._check(object_type, row, values, saving, before=None)
             self._put(object_type, row, saving.user, op="insert", before={})
             record_id: str = row["Id"]
@@ -193,7 +195,7 @@ class Writer:
     ) -> None:
         rules.check_references(self._store, object_type, changed, user=saving.user)
         rules.check_validation_rules(self._store, object_type, row, before=before, today=self._now()[:10])
-        rules.check_duplicates(
+        check_duplicates(
             self._store,
             object_type,
             row,
@@ -203,6 +205,12 @@ class Writer:
             include_details=saving.include_record_details,
         )
         rules.check_unique(self._store, object_type, changed, record_id=row["Id"])
+
+    def _check_parents_locks(self, object_type: ObjectType, values: rules.Values) -> None:
+        """A new child locks the record it goes with, for as long as it takes to save it."""
+        for name, target in values.items():
+            if object_type.fields[name].cascade_delete and target is not None:
+                self._check_lock(target)
 
     def _check_lock(self, record_id: str) -> None:
         if self._is_locked(record_id):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.sync.matching import Rule
 
 # An answer holds up to 2,000 rows, fewer where they are wide (REST API Developer Guide, Query).
-MOST_PAGES = 5
+MOST_PAGES = 10
 # A domain in an address begins after one of these, or at its very beginning.
 _BEFORE_DOMAIN = ("", "%.", "%/", "%@")
 # Letters that many a language puts an accent on. Too little would be left of a shorter word.

@@ -18,6 +18,7 @@ from jobs.crm.errors import (
     RateLimited,
     Rejected,
     RetryLater,
+    RowLocked,
     Unavailable,
 )
 from jobs.runtime import utc_now
@@ -153,6 +154,11 @@ class TestRefusals:
             adapter.create("no_such_object", {"name": "Sample"}, {"name": "text"}, key=KEY)
         case.allow_no_new_ones()
         assert isinstance(refusal(case, adapter), NotAllowed)
+
+    def test_row_locked_while_somebody_holds_its_account(self, case: AdapterCase, adapter: CrmAdapter) -> None:
+        company = case.make_company("Sample Company")
+        case.lock(company)
+        assert isinstance(refusal(case, adapter, parent_id=company), RowLocked)
 
     def test_retry_later_tells_when_where_the_crm_does(self, case: AdapterCase, adapter: CrmAdapter) -> None:
         case.trouble_making("status 500")

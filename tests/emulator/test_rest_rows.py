@@ -267,6 +267,30 @@ class TestUniqueAndDuplicate:
         assert error_of(answer) == (400, "DUPLICATES_DETECTED")
         assert answer.json()[0]["duplicateResut"]["allowSave"] is False
 
+    def test_a_rule_may_look_into_another_object(self, org_server: OrgServer, api: Api) -> None:
+        rule = {
+            "name": "Lead_is_contact",
+            "action": "block",
+            "fields": ["Email"],
+            "also": [{"object": "Contact", "fields": ["Email"]}],
+            "matching_rule": "By_email",
+            "message": "This person is a contact.",
+        }
+        org_server.control("objects", {"object": "Lead", "duplicate_rules": [rule]})
+        answer = api.post("/sobjects/Lead", {"LastName": "A", "Company": "S", "Email": "ana.sample@example.com"})
+        assert error_of(answer) == (400, "DUPLICATES_DETECTED")
+        results = answer.json()[0]["duplicateResut"]["matchResults"]
+        assert [(each["entityType"], each["size"]) for each in results] == [("Lead", 0), ("Contact", 1)]
+        record = results[1]["matchRecords"][0]["record"]
+        assert (record["attributes"]["type"], record["Id"]) == ("Contact", org_server.record("Contact"))
+
+    def test_a_new_child_waits_for_the_lock_on_its_parent(self, org_server: OrgServer, api: Api) -> None:
+        account = org_server.record("Account")
+        org_server.fault("lock_rows", ids=[account], seconds=600)
+        answer = api.post("/sobjects/Contact", {"LastName": "Child", "AccountId": account})
+        assert error_of(answer) == (400, "UNABLE_TO_LOCK_ROW")
+        assert api.post("/sobjects/Contact", {"LastName": "Alone"}).status_code == 201
+
     def test_an_update_of_other_fields_does_not_look_for_duplicates(self, org_server: OrgServer, api: Api) -> None:
         allow = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
         twin = api.post("/sobjects/Contact", {"LastName": "T", "Email": "ana.sample@example.com"}, headers=allow)

@@ -141,6 +141,19 @@ class TestChanging:
         assert wrong.status_code == 404
         assert api.get("contacts", "y@example.com", idProperty="email").status_code == 404
 
+    def test_a_type_of_a_new_record_is_known_by_number_and_category(
+        self, portal: PortalServer, api: PortalApi, company: str
+    ) -> None:
+        def post(category: str, number: int) -> int:
+            spec = {"associationCategory": category, "associationTypeId": number}
+            given = [{"to": {"id": company}, "types": [spec]}]
+            return api.post("contacts", {"lastname": "Sample"}, associations=given).status_code
+
+        assert [post("USER_DEFINED", 1), post("HUBSPOT_DEFINED", 21), post("HUBSPOT_DEFINED", 341)] == [400, 400, 400]
+        portal.fault("lock_rows", ids=[company], seconds=600)
+        assert post("HUBSPOT_DEFINED", 1) == 423
+        assert portal.writes() == []
+
     def test_a_label_of_the_portals_own_can_be_made(self, api: PortalApi, ana: str, company: str) -> None:
         body = {"name": "sample_sponsor", "label": "Sponsor", "inverseLabel": "Sponsored by"}
         [made] = api.call("POST", api.path("associations", "/contacts/companies/labels"), json=body).json()["results"]
