@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -12,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from emulator.sqlite_file import open_file
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -73,11 +74,7 @@ class Journal:
 
     def __init__(self, database: Path | str) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        # A journal that loses its last entries in a power cut is fine for a stand-in; a slow one is not.
-        self._connection.execute("PRAGMA synchronous=OFF")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_file(database, _SCHEMA, synchronous="OFF")
         (self._last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()
 
     def open_call(self, *, at: datetime, method: str, path: str, query: Mapping[str, str]) -> Call:

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Kept = TypeVar("Kept", bound="DataclassInstance")
+
+
+def load_or_make(path: Path, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
+    """What the file holds, as JSON; made and written where there is none yet."""
+    if path.exists():
+        return kind(**json.loads(path.read_text("utf-8")))
+    made = make()
+    write_private(path, json.dumps(asdict(made), indent=2))
+    return made
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from emulator.sqlite_file import open_file
 
 Row = Mapping[str, Any]
 
@@ -37,10 +38,7 @@ class Rows:
         self.tables: dict[str, dict[str, Row]] = {}
         self._indexes: dict[str, dict[str, dict[Any, set[str]]]] = {}
         self._by_stamp: dict[str, list[tuple[str, str]]] = {}
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=OFF")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_file(database, _SCHEMA, synchronous="OFF")
         self._undo: list[tuple[str, str, Row | None]] = []
         self._on_commit: list[Callable[[], None]] = []
         self._depth = 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from emulator.sqlite_file import open_file
 
 DEFAULT_LIFETIME = timedelta(hours=2)
 
@@ -53,10 +54,7 @@ class Sessions:
         self._now = now
         self._sweep_at = _SWEEP_AT
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(_SCHEMA)
+        self._connection = open_file(database, _SCHEMA, synchronous="NORMAL")
         self._live = self._load()
 
     def issue(
@@ -72,27 +70,27 @@ class Sessions:
         expires_at = None if lifetime is None else issued_at + lifetime
         token = self._new_token()
         self._remember(
-            _digest(token),
+            digest_of(token),
             Session(user_id=user_id, client_id=client_id, scope=scope, issued_at=issued_at, expires_at=expires_at),
         )
         return token
 
     def authenticate(self, token: str) -> Session | None:
         """The session of a live token; None for an unknown, revoked or expired one."""
-        session = self._live.get(_digest(token))
+        session = self._live.get(digest_of(token))
         if session is None or not session.is_live(self._now()):
             return None
         return session
 
     def known(self, token: str) -> Session | None:
         """The session of a token that may be over; None for one that never was, or was revoked."""
-        return self._live.get(_digest(token))
+        return self._live.get(digest_of(token))
 
     def revoke(self, token: str) -> bool:
         """End one token. True when it was known."""
         with self._lock:
-            self._connection.execute("DELETE FROM session WHERE token_hash = ?", (_digest(token),))
-            return self._live.pop(_digest(token), None) is not None
+            self._connection.execute("DELETE FROM session WHERE token_hash = ?", (digest_of(token),))
+            return self._live.pop(digest_of(token), None) is not None
 
     def revoke_of(self, user_id: str, client_id: str) -> None:
         """End every token a user gave to a client, as revoking their refresh token does."""
@@ -171,5 +169,6 @@ class Sessions:
         }
 
 
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def digest_of(secret: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

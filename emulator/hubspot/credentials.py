@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.private_files import write_private
+from emulator.private_files import load_or_make as load_or_make_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,11 @@ class Secrets:
 
 def load_or_make(path: Path) -> Secrets:
     """Read the secrets from `path`, or make them there with file mode 0600."""
-    if path.exists():
-        return Secrets(**json.loads(path.read_text("utf-8")))
-    made = Secrets(str(uuid.uuid4()), str(uuid.uuid4()), f"pat-na1-{uuid.uuid4()}")
-    write_private(path, json.dumps(asdict(made), indent=2))
-    return made
+    return load_or_make_file(path, Secrets, _make)
+
+
+def _make() -> Secrets:
+    return Secrets(str(uuid.uuid4()), str(uuid.uuid4()), f"pat-na1-{uuid.uuid4()}")
 
 
 def new_access_token() -> str:

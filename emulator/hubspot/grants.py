@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import sqlite3
-import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from emulator.oauth.grant_file import GrantFile
+from emulator.sessions import digest_of
 
 CODE_LIFETIME = timedelta(seconds=60)
 
@@ -47,15 +47,11 @@ class CodeGrant(Grant):
     challenge: str
 
 
-class Grants:
-    """The grants of one portal, in its SQLite file. Secrets are stored as hashes only."""
+class Grants(GrantFile):
+    """The grants of one portal."""
 
     def __init__(self, database: Path | str, *, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_SCHEMA)
+        super().__init__(database, _SCHEMA, now=now)
 
     def new_code(self, grant: CodeGrant) -> str:
         code = f"na1-{uuid.uuid4()}"
@@ -63,7 +59,7 @@ class Grants:
         expires_at = (self._now() + CODE_LIFETIME).isoformat()
         with self._lock:
             self._connection.execute(
-                "INSERT INTO authorization_code VALUES (?, ?, ?, ?, ?, ?)", (_digest(code), *values, expires_at)
+                "INSERT INTO authorization_code VALUES (?, ?, ?, ?, ?, ?)", (digest_of(code), *values, expires_at)
             )
         return code
 
@@ -73,7 +69,7 @@ class Grants:
             row = self._connection.execute(
                 "DELETE FROM authorization_code WHERE code_hash = ?"
                 " RETURNING user_id, scope, redirect_uri, challenge, expires_at",
-                (_digest(code),),
+                (digest_of(code),),
             ).fetchone()
         if row is None or self._now() >= datetime.fromisoformat(row[4]):
             return None
@@ -83,14 +79,14 @@ class Grants:
         token = f"na1-{secrets.token_hex(2)}-{secrets.token_hex(2)}-{uuid.uuid4()}"
         with self._lock:
             self._connection.execute(
-                "INSERT INTO refresh_token VALUES (?, ?, ?)", (_digest(token), grant.user_id, grant.scope)
+                "INSERT INTO refresh_token VALUES (?, ?, ?)", (digest_of(token), grant.user_id, grant.scope)
             )
         return token
 
     def find(self, refresh_token: str) -> Grant | None:
         with self._lock:
             row = self._connection.execute(
-                "SELECT user_id, scope FROM refresh_token WHERE token_hash = ?", (_digest(refresh_token),)
+                "SELECT user_id, scope FROM refresh_token WHERE token_hash = ?", (digest_of(refresh_token),)
             ).fetchone()
         return Grant(*row) if row else None
 
@@ -98,7 +94,7 @@ class Grants:
         """End one refresh token; access tokens that it has brought live on. True when it was known."""
         with self._lock:
             cursor = self._connection.execute(
-                "DELETE FROM refresh_token WHERE token_hash = ?", (_digest(refresh_token),)
+                "DELETE FROM refresh_token WHERE token_hash = ?", (digest_of(refresh_token),)
             )
         return cursor.rowcount > 0
 
@@ -106,15 +102,3 @@ class Grants:
         """End every refresh token, as removing the app from the portal does. Answers how many there were."""
         with self._lock:
             return self._connection.execute("DELETE FROM refresh_token").rowcount
-
-    def clear(self) -> None:
-        with self._lock:
-            self._connection.executescript("DELETE FROM authorization_code; DELETE FROM refresh_token;")
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

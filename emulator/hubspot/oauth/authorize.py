@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
-
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,9 +10,8 @@ from emulator.hubspot.grants import CodeGrant, Grants
 from emulator.hubspot.oauth.client import check_id, check_redirect, checked_challenge, granted_scopes
 from emulator.hubspot.oauth.errors import OAuthError
 from emulator.hubspot.portal import Portal
+from emulator.oauth.login_pages import back_to_app, login_page
 
-# No form-action: the form's answer redirects to the app, and Chromium applies form-action to redirects too.
-_POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 _KEPT = (
     "client_id",
     "redirect_uri",
@@ -46,7 +43,7 @@ def register(blueprint: Blueprint, portal: Portal, grants: Grants) -> None:
             scopes=scope.split(),
             parameters={name: request.args[name] for name in _KEPT if name in request.args},
         )
-        return _framed(Response(html))
+        return login_page(html)
 
     @blueprint.post("/oauth/authorize")
     @blueprint.post("/oauth/<int:account>/authorize")
@@ -83,22 +80,8 @@ def _checked(portal: Portal, parameters: MultiDict[str, str]) -> tuple[str, str]
 
 
 def _back(redirect_uri: str, **answer: str) -> AnyResponse:
-    state = request.form.get("state")
-    if state is not None:
-        answer["state"] = state
-    parts = urlsplit(redirect_uri)
-    query = "&".join(filter(None, (parts.query, urlencode(answer))))
-    return redirect(urlunsplit(parts._replace(query=query)), 302)
+    return back_to_app(redirect_uri, request.form.get("state"), **answer)
 
 
 def _error_page(error: OAuthError) -> Response:
-    html = render_template("hubspot_oauth/error.html", error=error)
-    return _framed(Response(html, status=error.status))
-
-
-def _framed(response: Response) -> Response:
-    """No page of the login flow may be framed."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return login_page(render_template("hubspot_oauth/error.html", error=error), status=error.status)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 
 from emulator.hubspot.oauth.errors import OAuthError
 from emulator.hubspot.portal import Portal
-
-_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")
-_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
+from emulator.oauth.proof_key import fits, is_challenge
 
 
 def check_client(portal: Portal, given: Mapping[str, str]) -> None:
@@ -46,7 +41,7 @@ def checked_challenge(challenge: str, method: str) -> str:
     """A code challenge is not asked for; one that is sent has to be S256."""
     if not challenge and not method:
         return ""
-    if method != "S256" or not _CHALLENGE.fullmatch(challenge):
+    if method != "S256" or not is_challenge(challenge):
         raise OAuthError("BAD_REQUEST", "code challenge must be S256")
     return challenge
 
@@ -55,11 +50,7 @@ def check_verifier(verifier: str, challenge: str) -> None:
     """Whoever began with a challenge has to show what it was made of."""
     if not challenge:
         return
-    made = ""
-    if _VERIFIER.fullmatch(verifier):
-        digest = hashlib.sha256(verifier.encode("ascii")).digest()
-        made = urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
-    if not _same(made, challenge):
+    if not fits(verifier, challenge):
         raise OAuthError("BAD_CODE_VERIFIER", "missing or invalid code verifier")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
+from emulator.oauth.login_pages import back_to_app, login_page
 from emulator.salesforce.access import User
 from emulator.salesforce.oauth import pkce
 from emulator.salesforce.oauth.app import ConnectedApp, granted_scopes
@@ -28,8 +28,6 @@ SCOPE_WORDS = {
     "web": "Manage user data via web browsers",
     "full": "Full access",
 }
-# No form-action: the form's answer redirects to the client, and Chromium applies form-action to redirects too.
-_POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def _with_errors(parameters: MultiDict[str, str], app: ConnectedApp, act: Callab
     try:
         return act(_checked(parameters))
     except OAuthError as error:
-        return _back(parameters["redirect_uri"], state, error=error.code, error_description=error.description)
+        return back_to_app(parameters["redirect_uri"], state, error=error.code, error_description=error.description)
 
 
 def _checked(parameters: MultiDict[str, str]) -> Ask:
@@ -93,7 +91,7 @@ def _page(org: Org, ask: Ask) -> Response:
         scopes=dict.fromkeys(SCOPE_WORDS[scope] for scope in ask.scope.split()),
         parameters=request.args,
     )
-    return _framed(Response(html))
+    return login_page(html)
 
 
 def _decided(org: Org, ask: Ask, *, app: ConnectedApp, grants: Grants) -> AnyResponse:
@@ -103,7 +101,7 @@ def _decided(org: Org, ask: Ask, *, app: ConnectedApp, grants: Grants) -> AnyRes
     if user is None or not user.active:
         raise OAuthError("inactive_user", "user is inactive")
     code = grants.new_code(CodeGrant(app.client_id, user.id, ask.scope, ask.redirect_uri, ask.challenge))
-    return _back(ask.redirect_uri, ask.state, code=code)
+    return back_to_app(ask.redirect_uri, ask.state, code=code)
 
 
 def _people(org: Org) -> list[User]:
@@ -111,22 +109,5 @@ def _people(org: Org) -> list[User]:
     return sorted((user for user in org.users if user.active), key=lambda user: user.api_only)
 
 
-def _back(redirect_uri: str, state: str | None, **answer: str) -> AnyResponse:
-    if state is not None:
-        answer["state"] = state
-    parts = urlsplit(redirect_uri)
-    query = "&".join(filter(None, (parts.query, urlencode(answer))))
-    return redirect(urlunsplit(parts._replace(query=query)), 302)
-
-
 def _error_page(error: OAuthError) -> Response:
-    html = render_template("salesforce/oauth_error.html", error=error)
-    return _framed(Response(html, status=400))
-
-
-def _framed(response: Response) -> Response:
-    """No page of the login flow may be framed."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return login_page(render_template("salesforce/oauth_error.html", error=error), status=400)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import sqlite3
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from emulator.oauth.grant_file import GrantFile
+from emulator.sessions import digest_of
 
 CODE_LIFETIME = timedelta(minutes=15)
 
@@ -64,15 +64,11 @@ class CodeGrant(Grant):
     challenge: str
 
 
-class Grants:
-    """The grants of one org, in its SQLite file. Secrets are stored as hashes only."""
+class Grants(GrantFile):
+    """The grants of one org."""
 
     def __init__(self, database: Path | str, *, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(database, check_same_thread=False, isolation_level=None, timeout=10)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_SCHEMA)
+        super().__init__(database, _SCHEMA, now=now)
 
     def new_code(self, grant: CodeGrant) -> str:
         code = f"aPrx{secrets.token_urlsafe(48)}"
@@ -81,7 +77,7 @@ class Grants:
             self._connection.execute(
                 "INSERT INTO authorization_code VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
                 (
-                    _digest(code),
+                    digest_of(code),
                     grant.client_id,
                     grant.user_id,
                     grant.scope,
@@ -101,11 +97,11 @@ class Grants:
             row = self._connection.execute(
                 "SELECT client_id, user_id, scope, redirect_uri, challenge, expires_at, used"
                 " FROM authorization_code WHERE code_hash = ?",
-                (_digest(code),),
+                (digest_of(code),),
             ).fetchone()
             if row is None:
                 raise GrantError("invalid authorization code")
-            self._connection.execute("UPDATE authorization_code SET used = 1 WHERE code_hash = ?", (_digest(code),))
+            self._connection.execute("UPDATE authorization_code SET used = 1 WHERE code_hash = ?", (digest_of(code),))
         *fields, expires_at, used = row
         grant = CodeGrant(*fields)
         if used:
@@ -128,7 +124,7 @@ class Grants:
         with self._lock:
             row = self._connection.execute(
                 "SELECT family, client_id, user_id, scope, dead FROM refresh_token WHERE token_hash = ?",
-                (_digest(token),),
+                (digest_of(token),),
             ).fetchone()
             if row is None or row[1] != client_id:
                 raise GrantError("expired access/refresh token")
@@ -136,14 +132,14 @@ class Grants:
             if dead:
                 self._connection.execute("UPDATE refresh_token SET dead = 1 WHERE family = ?", (family,))
                 raise GrantReuseError("expired access/refresh token", grant)
-            self._connection.execute("UPDATE refresh_token SET dead = 1 WHERE token_hash = ?", (_digest(token),))
+            self._connection.execute("UPDATE refresh_token SET dead = 1 WHERE token_hash = ?", (digest_of(token),))
             return grant, self._insert_refresh_token(grant, family=family)
 
     def find_refresh_token(self, token: str) -> Grant | None:
         with self._lock:
             row = self._connection.execute(
                 "SELECT client_id, user_id, scope FROM refresh_token WHERE token_hash = ? AND dead = 0",
-                (_digest(token),),
+                (digest_of(token),),
             ).fetchone()
         return Grant(*row) if row else None
 
@@ -154,22 +150,10 @@ class Grants:
                 "UPDATE refresh_token SET dead = 1 WHERE user_id = ? AND client_id = ?", (user_id, client_id)
             )
 
-    def clear(self) -> None:
-        with self._lock:
-            self._connection.executescript("DELETE FROM authorization_code; DELETE FROM refresh_token;")
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
     def _insert_refresh_token(self, grant: Grant, *, family: str) -> str:
         token = f"5Aep{secrets.token_urlsafe(60)}"
         self._connection.execute(
             "INSERT INTO refresh_token VALUES (?, ?, ?, ?, ?, 0)",
-            (_digest(token), family, grant.client_id, grant.user_id, grant.scope),
+            (digest_of(token), family, grant.client_id, grant.user_id, grant.scope),
         )
         return token
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

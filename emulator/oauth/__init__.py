@@ -1,0 +1,1 @@
+"""What the authorization servers of every stand-in do alike."""
