@@ -49,6 +49,7 @@ class FieldFacts:
     may_clear_crm: bool = True
     enabled: bool = True
     paused_reason: str = ""
+    known_options: tuple[tuple[str, str], ...] | None = None  # of the CRM's, and those it lost that are still needed
     mapped_at: datetime | None = None  # what was agreed on before was about another pair of fields
     options: tuple[tuple[str, str], ...] = ()  # (value, label) of our field's choices; () where it takes any
 
@@ -131,7 +132,12 @@ def object_facts(mapping: ObjectMapping, fields_here: Mapping[str, LocalField] |
 
 def _field_facts(mapping: FieldMapping, here: LocalField | None) -> FieldFacts:
     options = here.options if here is not None else ()
-    return FieldFacts(**_columns(FieldFacts, mapping, but=("options",)), options=options)
+    known = mapping.known_options
+    return FieldFacts(
+        **_columns(FieldFacts, mapping, but=("options", "known_options")),
+        options=options,
+        known_options=None if known is None else tuple((value, label) for value, label in known),
+    )
 
 
 def _columns(facts: type[Any], row: object, *, but: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from config.redis import connect
 from config.settings import Settings
 from jobs.crm.base import ObjectInfo
 from jobs.db import Database, open_database
-from jobs.mappings import MappingBook
+from jobs.mappings import MappingBook, ObjectFacts
 from jobs.sync.recent import RecentEntries
 from jobs.vault import Vault
 
@@ -26,6 +26,8 @@ class Runtime:
     entries: RecentEntries = field(default_factory=RecentEntries)
     # (connection id, object) -> (time it was asked for, what the CRM said), see `jobs.crm.describes`.
     describes: dict[tuple[int, str], tuple[datetime, ObjectInfo]] = field(default_factory=dict)
+    # (connection id, object) -> what was compared, and the mapping as it stands since, see `jobs.sync.drift`.
+    drifts: dict[tuple[int, str], tuple[ObjectFacts, ObjectInfo, ObjectFacts]] = field(default_factory=dict)
 
     def close(self) -> None:
         self.redis.close()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
 from jobs import progress, run_keys, runs, usage
-from jobs.crm.adapters import crm_label, open_adapter
+from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
@@ -187,7 +187,7 @@ def _sync_one(
     # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
     needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
     info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
-    keep_drift(runtime, mapping, info, crm_label(connection.crm))
+    mapping = keep_drift(runtime, connection, mapping, info)
     _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
 
 
@@ -206,8 +206,8 @@ def _sync_knowing_fields(setup: Setup) -> None:
         if error.code != "INVALID_FIELD":
             raise
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
-        keep_drift(setup.runtime, setup.mapping, fresh, setup.crm_label)
-        bring(replace(setup, info=fresh), again=True)
+        mapping = keep_drift(setup.runtime, setup.connection, setup.mapping, fresh)
+        bring(replace(setup, mapping=mapping, info=fresh), again=True)
 
 
 def _retry_later(

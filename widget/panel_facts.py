@@ -15,7 +15,7 @@ from jobs.kinds import KINDS
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models.run import OPEN
 from jobs.runtime import Runtime, utc_now
-from jobs.sync.choices import Choices
+from jobs.sync.choices import CHOICE_TYPES, Choices
 from jobs.sync.matching import Match
 from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.rows import (
@@ -31,7 +31,7 @@ from jobs.sync.rows import (
     rows_of,
     run_of,
 )
-from jobs.sync.rulebook import CHOICE_TYPES, choices_of
+from jobs.sync.rulebook import choices_of
 from jobs.sync.scene import find_match
 from widget.formats import Reader
 from widget.panel_claims import key_of

@@ -30,6 +30,7 @@ class Crm:
     # With a person's own token, for a CRM that hands it out.
     open_as_person: Callable[[Runtime, Connection, str], PersonAdapter] | None = None
     usual_label: Callable[[str], str] = str  # how people there call an object that is not mapped here
+    choices_at: str = "the settings of {field}"  # where an admin there edits the choices of an {object}'s {field}
 
 
 def _open_salesforce(runtime: Runtime, connection: Connection) -> CrmAdapter:
@@ -66,6 +67,7 @@ CRMS: dict[str, Crm] = {
         salesforce.full_id,
         salesforce.OBJECT_PATTERN,
         _open_salesforce_as_person,
+        choices_at="Setup under Object Manager, {object}, Fields & Relationships, {field}",
     ),
     hubspot.CRM: Crm(
         hubspot.CRM,
@@ -74,6 +76,7 @@ CRMS: dict[str, Crm] = {
         hubspot.full_id,
         hubspot.OBJECT_PATTERN,
         usual_label=hubspot_names.usual_label,
+        choices_at="Settings under Properties, {field} (a stage: under Objects, Pipelines)",
     ),
 }
 

@@ -79,6 +79,8 @@ class FieldMapping(Base):
     conflict_rule: Mapped[str] = mapped_column(String(14), default="most_recent")
     enabled: Mapped[bool] = mapped_column(default=True)
     paused_reason: Mapped[str] = mapped_column(Text, default="")
+    # [[value, label]]: the choices the CRM has for it, and those it lost that are still needed. None: not asked yet.
+    known_options: Mapped[list[list[str]] | None] = mapped_column(JsonColumn)
     # What both sides last agreed on before this was about another pair of fields. None: there was none before.
     mapped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

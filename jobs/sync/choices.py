@@ -12,6 +12,8 @@ from jobs.values import Value
 
 Option = tuple[str, str]
 """(value, label)"""
+CHOICE_TYPES = frozenset({"select", "multi_select"})
+"""The types of a field with choices."""
 
 
 @dataclass(frozen=True)

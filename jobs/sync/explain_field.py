@@ -32,7 +32,7 @@ def _walk_field(look: Look, mapping: FieldFacts, history: FieldHistory) -> Itera
 
 def _mapped(look: Look, mapping: FieldFacts) -> Step:
     if mapping.paused_reason:
-        return Step("Mapping", "stops", mapping.paused_reason, "It goes on by itself when the field is back.")
+        return Step("Mapping", "stops", mapping.paused_reason, "It goes on by itself once that is put right.")
     if not mapping.enabled:
         return Step("Mapping", "stops", "The mapping of this field is switched off.", "An admin can turn it on.")
     if look.setup is not None and mapping.crm_field not in look.setup.info.fields:

@@ -12,6 +12,7 @@ from jobs.crm.errors import CrmError
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, CrmRecord, SyncRun
 from jobs.runtime import Runtime, utc_now
+from jobs.sync.drift import keep_drift
 from jobs.sync.explain import Look
 from jobs.sync.rows import RecordKey, last_entries, rows_of
 from jobs.sync.scene import Setup, look_around
@@ -88,6 +89,8 @@ def _read(
     try:
         adapter = open_adapter(runtime, connection)
         info = describe(runtime, adapter, connection.id, key.object)
+        mapping = keep_drift(runtime, connection, mapping, info)
+        look = replace(look, mapping=mapping)
         look = replace(look, setup=Setup(runtime, adapter, _as_run(key, asker), connection, mapping, info))
         assert look.setup is not None
         if not live:

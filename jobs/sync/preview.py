@@ -17,6 +17,7 @@ from jobs.models import Connection, SyncRun
 from jobs.runs import Ask
 from jobs.runtime import Runtime
 from jobs.sync import merge
+from jobs.sync.drift import keep_drift
 from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 from jobs.sync.settle import keep_seen
@@ -45,6 +46,7 @@ def preview(runtime: Runtime, ask: Ask) -> Preview:
     adapter = open_adapter(runtime, connection)
     try:
         info = describe(runtime, adapter, connection.id, ask.object)
+        mapping = keep_drift(runtime, connection, mapping, info)
         setup = Setup(runtime, adapter, _as_run(ask), connection, mapping, info)
         if (skip := switched_off(setup)) is not None:
             return _skipped(skip)

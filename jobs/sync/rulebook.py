@@ -9,10 +9,8 @@ from typing import Any
 from jobs.crm.base import FieldInfo, ObjectInfo
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.sync import merge, pairs
-from jobs.sync.choices import Choices
+from jobs.sync.choices import CHOICE_TYPES, Choices, Option
 from jobs.values import Value, normaliser
-
-CHOICE_TYPES = frozenset({"select", "multi_select"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,16 @@ def rulebook(mapping: ObjectFacts, info: ObjectInfo, rights: Rights, *, of_new: 
     return tuple(_mapped(mapping, each, info.fields[each.crm_field], rights) for each in live)
 
 
+def lost_options(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo) -> tuple[Option, ...]:
+    """The choices the CRM had, and has no more, of a field that is written there; what comes in needs none of them."""
+    if not field.known_options or field.known_options == info.options:
+        return ()
+    if field.direction == "inbound" or not mapping.outbound:
+        return ()
+    there = {value for value, _ in info.options}
+    return tuple(option for option in field.known_options if option[0] not in there)
+
+
 def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> MappedField:
     rule = merge.Rule(
         local_field=field.local_field,
@@ -82,6 +90,8 @@ def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, right
         return "UPDATE_HERE_OFF"
     if not pairs.fits(field.field_type, info, outward=False):
         return "TYPE_MISMATCH"
+    if lost_options(mapping, field, info):
+        return "OPTION_LOST"
     return "HIDDEN_FROM_YOU" if rights.readable is not None and field.crm_field not in rights.readable else ""
 
 
@@ -96,6 +106,8 @@ def _cannot_push(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, right
         return "READ_ONLY_IN_CRM"
     if not pairs.fits(field.field_type, info, outward=True):
         return "TYPE_MISMATCH"
+    if lost_options(mapping, field, info):
+        return "OPTION_LOST"
     if rights.readable is not None and field.crm_field not in rights.readable:
         return "HIDDEN_FROM_YOU"
     if rights.editable is not None and field.crm_field not in rights.editable:

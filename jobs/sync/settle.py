@@ -252,7 +252,11 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
 def left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
     """Fields that differ and stay so, with the reason, where a person may want to know it."""
     told = [each for each in plan.decisions if each.action in ("leave", "ask") and each.why not in _SILENT]
+    paused = {each.local_field: each.paused_reason for each in setup.mapping.fields if each.paused_reason}
     left = [_left(setup, each.rule, each.why, refusals.message) for each in told]
+    for each in left:
+        if each["code"] == "OPTION_LOST":
+            each["reason"] = paused.get(each["field"]) or each["reason"]
     return left + [
         {"field": each.local_field, "crm_field": each.crm_field, "label": each.label, "code": "FIELD_GONE"}
         | {"reason": words("FIELD_GONE", crm=setup.crm_label).message}

@@ -113,6 +113,10 @@ _W: dict[str, tuple[str, str]] = {
     "DATE_OUT_OF_RANGE": ("{crm} knows no date so far away.", "Correct it here, then sync again."),
     "OPTION_UNKNOWN": ("Our field has no such choice.", "An admin can add it, or another can be chosen in {crm}."),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
+    "OPTION_LOST": (
+        "{crm} has lost a choice of this field that is still used here.",
+        "The field mapping names it. It goes on by itself once the choice is back there.",
+    ),
     "FIELD_GONE": ("{crm} has no such field, or hides it from us.", "An admin can check the field mapping."),
     "KEPT_WHEN_BLANK": ("It is blank in {crm}; our value is kept.", "The field mapping says so."),
     "FILLS_BLANK_ONLY": ("It has a value already.", "The field mapping only fills what is empty."),

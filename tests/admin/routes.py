@@ -55,6 +55,8 @@ NEED_THE_ORG = {
     "admin.objects.filters.save",
 }
 """Shown in test_connections: they change something only when Salesforce lets us in."""
+NEED_A_LOST_CHOICE = {"admin.objects.fields.let_go"}
+"""Shown in test_field_mappings."""
 LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}
 CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {
     "admin.connections.test",

@@ -112,3 +112,35 @@ def test_a_mapping_is_removed_and_no_value_with_it(runtime: Runtime, admin: Visi
 
 def test_a_mapping_of_another_object_is_not_found(admin: Visitor) -> None:
     assert admin.get(f"{FIELDS}/1").status_code == 404
+
+
+def test_a_choice_that_the_crm_has_lost_is_named_and_can_be_let_go(runtime: Runtime, admin: Visitor) -> None:
+    fax, web = ["Fax", "By Fax"], ["Web", "Web"]
+    with runtime.database.write() as session:
+        title = next(each for each in session.get_one(ObjectMapping, CONTACT).fields if each.crm_field == "Title")
+        title.crm_field, title.known_options = "LeadSource", [web, fax]
+        title.paused_reason = "Salesforce has no choice By Fax (Fax) any more."
+    page = f"{FIELDS}/{title.id}"
+    shown = admin.get(page).text
+    assert "no choice By Fax (Fax) any more" in shown
+    assert "Go on without By Fax" in shown
+    answer = admin.post(f"{page}/let-go")
+    assert "Job title goes on without By Fax." in admin.get(answer.location).text
+    after = mapped(runtime, "job_title")
+    assert after is not None
+    assert (after.paused_reason, after.known_options) == ("", None)
+    entry = audited(runtime)[-1]
+    assert (entry.action, entry.details["before"]) == ("field.let_go", {"choices": "By Fax"})
+    admin.post(f"{page}/let-go")
+    assert audited(runtime)[-1].id == entry.id, "there is nothing to let go any more"
+
+
+def test_a_field_that_waits_for_something_else_says_why_and_offers_no_way_around(
+    runtime: Runtime, admin: Visitor
+) -> None:
+    with runtime.database.write() as session:
+        title = next(each for each in session.get_one(ObjectMapping, CONTACT).fields if each.crm_field == "Title")
+        title.paused_reason = "Salesforce has no field Title any more, or hides it from us."
+    shown = admin.get(f"{FIELDS}/{title.id}").text
+    assert "or hides it from us" in shown
+    assert "Go on without" not in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -166,11 +167,21 @@ def decided(one: Setup, crm: CrmRow, scene: Scene) -> tuple[str, str]:
     return decision.action, decision.why
 
 
+BEFORE = (("Chief", "Chief"),)
+"""The choices the CRM had."""
+FITS: dict[str, dict[str, Any]] = {
+    "yes": {"options": BEFORE},
+    "no": {"field_type": "boolean"},
+    "a choice is lost": {"options": ()},
+}
+
+
 def test_what_forbids_a_change_here() -> None:
     lines = table("What forbids a change here?")
     there = linked(local({"job_title": "Chief"}), {"job_title": merge.Base("Chief", "Chief")})
     used = set()
-    for inbound, ours, update, fits, sees in product(ON_OFF, ("there", "being made"), ON_OFF, YES_NO, YES_NO):
+    switched = product(ON_OFF, ("there", "being made"), ON_OFF, FITS, YES_NO)
+    for inbound, ours, update, fits, sees in switched:
         if (inbound, ours) == ("off", "being made"):
             continue  # no record is made then
         facts = {
@@ -181,8 +192,9 @@ def test_what_forbids_a_change_here() -> None:
             "the rep may see the field": sees,
         }
         switches = {"inbound": ON_OFF[inbound], "may_update_here": ON_OFF[update]}
-        types = {} if fits == "yes" else {"Title": {"field_type": "boolean"}}
-        one = setup(TITLE, readable=None if sees == "yes" else ["Email"], described=types, **switches)
+        readable = None if sees == "yes" else ["Email"]
+        title = replace(TITLE, known_options=BEFORE)
+        one = setup(title, readable=readable, described={"Title": FITS[fits]}, **switches)
         action, why = decided(one, row({"Title": "Director"}), there if ours == "there" else unmatched())
         line = the_line(lines, facts)
         used.add(lines.index(line))
@@ -194,6 +206,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "calculated": {"calculated": True, "may_update": False},
     "read-only": {"may_update": False},
     "of a type that does not fit": {"field_type": "boolean"},
+    "without a choice that is needed here": {"options": ()},
     "writable": {},
 }
 
@@ -220,13 +233,16 @@ def test_what_forbids_a_change_there() -> None:
 
 def every_right() -> Iterator[tuple[dict[str, str], Setup]]:
     for outbound, update, theirs, sees, edits, fits in product(ON_OFF, ON_OFF, FIELDS, YES_NO, YES_NO, VALUES):
-        mapped = VALUES[fits][0]
+        mapped = replace(VALUES[fits][0], known_options=BEFORE)
         one = setup(
             mapped,
             outbound=ON_OFF[outbound],
             may_update_there=ON_OFF[update],
             described={
-                mapped.crm_field: {"days": ("1700-01-01", "4000-12-31") if fits == TOO_FAR else ("", "")}
+                mapped.crm_field: {
+                    "options": BEFORE,
+                    "days": ("1700-01-01", "4000-12-31") if fits == TOO_FAR else ("", ""),
+                }
                 | FIELDS[theirs]
             },
             readable=[mapped.crm_field] if sees == "yes" else [],

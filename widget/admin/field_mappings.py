@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -13,9 +15,13 @@ from jobs.crm.base import FieldInfo, ObjectInfo
 from jobs.crm.describes import describe, known
 from jobs.crm.errors import CrmError
 from jobs.fields import fields_of
+from jobs.mappings import object_facts
 from jobs.models import Connection, FieldMapping, ObjectMapping
 from jobs.runtime import utc_now
+from jobs.sync import drift
+from jobs.sync.choices import Option
 from jobs.sync.pairs import NAMES, PairRefused
+from jobs.sync.rulebook import lost_options
 from widget.admin import field_changes, listing
 from widget.admin.access import admins_only, person
 from widget.context import runtime
@@ -29,6 +35,7 @@ def blueprint() -> Blueprint:
     pages.post("/new")(create)
     pages.get("/<row:field_id>")(edit)
     pages.post("/<row:field_id>")(save)
+    pages.post("/<row:field_id>/let-go")(let_go)
     pages.post("/<row:field_id>/remove")(remove)
     return pages
 
@@ -60,7 +67,8 @@ def edit(mapping_id: int, field_id: int) -> str:
     with runtime().database.read() as session:
         mapping, connection = _pair(session, mapping_id)
         field = _field(mapping, field_id)
-    return _edit_form(mapping, connection, field, field_changes.chosen_of(field), message="")
+        lost = _lost(session, mapping, field)
+    return _edit_form(mapping, connection, field, field_changes.chosen_of(field), message="", lost=lost)
 
 
 def save(mapping_id: int, field_id: int) -> Response | tuple[str, int]:
@@ -76,6 +84,22 @@ def save(mapping_id: int, field_id: int) -> Response | tuple[str, int]:
         if after:
             _note(session, mapping, connection, field, "field.rules", before, after)
     flash("The rules are saved." if after else "Nothing was different, so nothing was changed.", "good")
+    return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
+
+
+def let_go(mapping_id: int, field_id: int) -> Response:
+    """Do without the choices that the CRM has lost: the field syncs again, and only a record with one of them waits."""
+    with runtime().database.write() as session:
+        mapping, connection = _pair(session, mapping_id)
+        field = _field(mapping, field_id)
+        lost = ", ".join(label for _, label in _lost(session, mapping, field))
+        if lost:
+            _note(session, mapping, connection, field, "field.let_go", {"choices": lost}, {})
+            drift.let_go(field)
+            mapping.updated_at = utc_now()
+        label = field.label
+    said = f"{label} goes on without {lost}." if lost else f"{label} waits for no choice, so nothing was changed."
+    flash(said, "good")
     return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
 
 
@@ -121,7 +145,13 @@ def _new_form(mapping_id: int, typed: dict[str, str], *, message: str) -> str:
 
 
 def _edit_form(
-    mapping: ObjectMapping, connection: Connection, field: FieldMapping, chosen: dict[str, str], *, message: str
+    mapping: ObjectMapping,
+    connection: Connection,
+    field: FieldMapping,
+    chosen: dict[str, str],
+    *,
+    message: str,
+    lost: Sequence[Option] = (),
 ) -> str:
     return render_template(
         "admin/objects/field_edit.html",
@@ -132,7 +162,17 @@ def _edit_form(
         chosen=chosen,
         choices=field_changes.CHOICES,
         message=message,
+        lost=[label for _, label in lost],
     )
+
+
+def _lost(session: Session, mapping: ObjectMapping, row: FieldMapping) -> tuple[Option, ...]:
+    """The choices for which the field waits, by what is known of the CRM's."""
+    facts = object_facts(mapping)
+    field = next(each for each in facts.fields if each.crm_field == row.crm_field)
+    info = known(session, mapping.connection_id, mapping.object)
+    theirs = info.fields.get(row.crm_field) if info is not None else None
+    return lost_options(facts, field, theirs) if theirs is not None and row.paused_reason else ()
 
 
 def _described(field: FieldInfo) -> str:

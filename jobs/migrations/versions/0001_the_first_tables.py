@@ -406,6 +406,11 @@ def upgrade() -> None:
         sa.Column("conflict_rule", sa.String(length=14), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("paused_reason", sa.Text(), nullable=False),
+        sa.Column(
+            "known_options",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("mapped_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["object_mapping_id"],
