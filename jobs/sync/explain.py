@@ -230,6 +230,8 @@ _MATCHED = {
     "text": "by a chosen field",
     "manual": "chosen by hand",
     "created": "made from it",
+    "pushed": "which it was made from",
+    "crm": "named by the CRM itself",
 }
 
 

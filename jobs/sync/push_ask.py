@@ -70,4 +70,4 @@ def _require_possible(session: Session, ask: PushAsk) -> None:
     if kind is None:
         raise PushRefused(f"{ask.object} records are not set up to sync. An admin can set them up under Objects.")
     if kind != record.kind:
-        raise PushRefused(f"A record of ours that is of another kind cannot become a {ask.object}.")
+        raise PushRefused(f"This record is of another kind than {ask.object} records: it cannot become one.")

@@ -40,6 +40,7 @@ CHANGES = {
     "admin.links.unlink": {},
     "admin.links.start_sync": {},
     "admin.conflicts.settle": {"keep": "crm"},
+    "admin.records.create_there": {"connection": "1", "object": "Lead"},
     "admin.records.save": {"version": "1", "value-job_title": "Head of Samples"},
     "admin.runs.again": {},
     "admin.runs.start_undo": {},

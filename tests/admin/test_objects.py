@@ -134,3 +134,11 @@ def test_a_rule_that_is_not_on_offer_is_left_as_it_is(runtime: Runtime, admin: V
     admin.post(f"/admin/objects/{CONTACT}/rules", {"duplicate_handling": "delete_all", "when_deleted_there": ""})
     after = mapping(runtime, CONTACT)
     assert (after.duplicate_handling, after.when_deleted_there) == ("overwrite_all", "keep")
+
+
+def test_whether_an_account_is_made_too_is_asked_where_records_have_one(runtime: Runtime, admin: Visitor) -> None:
+    assert 'name="makes_accounts"' in admin.get("/admin/objects/2").text
+    assert 'name="makes_accounts"' not in admin.get("/admin/objects/3").text, "a lead is on no account"
+    admin.post("/admin/objects/2/rules", {"makes_accounts": "1"})
+    with runtime.database.read() as session:
+        assert session.get_one(ObjectMapping, 2).makes_accounts

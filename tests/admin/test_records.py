@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from jobs.models import LocalRecord
+from jobs.models import LocalRecord, ObjectMapping, SyncRun
 from jobs.runtime import Runtime
-from tests.admin.site import Visitor, audited
+from tests.admin.site import Visitor, audited, count
 
 
 def record(runtime: Runtime, record_id: int = 1) -> LocalRecord:
@@ -94,3 +95,43 @@ def test_saving_what_was_there_changes_nothing(runtime: Runtime, admin: Visitor)
     admin.post("/admin/records/1/edit", {"version": "1", "value-job_title": "Chief of Staff"})
     assert record(runtime).version == 1
     assert len(audited(runtime)) == known
+
+
+def test_a_record_offers_what_it_may_become_and_says_why_not(runtime: Runtime, admin: Visitor) -> None:
+    ben, ana = admin.get("/admin/records/2").text, admin.get("/admin/records/1").text
+    assert "Create in Salesforce as Contact" in ben
+    assert "Create in Salesforce as Lead" in ben
+    assert "Create in Salesforce as Account" not in ben
+    assert "Create in Salesforce as" not in ana, "a contact is no lead as well"
+    assert "It is in Salesforce already, as a Contact." in ana
+    with runtime.database.write() as session:
+        session.get_one(ObjectMapping, 2).may_create_there = False
+    assert "new ones are not created there" in admin.get("/admin/records/2").text
+
+
+def test_creating_it_in_the_crm_is_a_run_that_can_be_followed(runtime: Runtime, admin: Visitor) -> None:
+    form = {"connection": "1", "object": "Contact"}
+    answer = admin.post("/admin/records/2/push", form)
+    assert answer.status_code == 303
+    page = admin.get(answer.headers["Location"]).text
+    assert "Push: Contact" in page
+    assert 'href="/admin/records/2"' in page
+    with runtime.database.read() as session:
+        run = session.scalars(select(SyncRun).order_by(SyncRun.id.desc())).first()
+    assert run is not None
+    assert (run.kind, run.trigger, run.local_record_id, run.requested_by) == ("push", "admin", 2, "admin@example.com")
+    assert audited(runtime)[-1].action == "push.start"
+    assert admin.post("/admin/records/2/push", form).headers["Location"] == answer.headers["Location"], "joined"
+
+
+def test_what_it_cannot_become_is_said_and_starts_nothing(runtime: Runtime, admin: Visitor) -> None:
+    known = count(runtime, SyncRun)
+    answer = admin.post("/admin/records/2/push", {"connection": "1", "object": "Account"}, follow_redirects=True)
+    assert "of another kind" in answer.text
+    assert admin.post("/admin/records/2/push", {"connection": "x", "object": "Contact"}).status_code == 404
+    assert count(runtime, SyncRun) == known
+
+
+def test_a_viewer_may_not_create_anything(viewer: Visitor) -> None:
+    assert "disabled" in viewer.get("/admin/records/2").text
+    assert viewer.post("/admin/records/2/push", {"connection": "1", "object": "Contact"}).status_code == 403

@@ -57,7 +57,7 @@ OUTCOMES = {
     "failed": ("Failed", "bad"),
 }
 SPANS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (86400 * 30, 86400, "d"))
-MATCHED_BY = {"manual": "by hand"}
+MATCHED_BY = {"manual": "by hand", "pushed": "created from ours", "crm": "named by the CRM"}
 WORDS: dict[str, dict[str, Any]] = {
     "crms": CRM_NAMES,
     "kinds": KIND_NAMES,

@@ -14,6 +14,7 @@ from jobs.fields import fields_of
 from jobs.kinds import LocalField
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
+from jobs.sync.push_offers import goes_on_account
 from widget.admin import field_mappings, filters, listing, match_rules
 from widget.admin.access import admins_only, person
 from widget.context import runtime
@@ -40,8 +41,15 @@ CHOICES = {
         "delete": "ours is deleted with it, and comes back with it",
     },
     "needs_email": {"1": "needed: without one the record is skipped", "0": "not needed"},
+    "makes_accounts": {
+        "0": "put on the account with the domain of the address, where there is one",
+        "1": "the same, and the account is created first where there is none",
+    },
 }
 """Rule -> its values and what each means."""
+
+YES_OR_NO = ("needs_email", "makes_accounts")
+"""Rules that are kept as yes or no."""
 
 
 def blueprint() -> Blueprint:
@@ -88,6 +96,7 @@ def show(mapping_id: int) -> str:
         filter=filters.summary(mapping),
         choices=CHOICES,
         chosen=_chosen(mapping),
+        goes_on_account=goes_on_account(runtime(), connection, mapping),
     )
 
 
@@ -140,7 +149,7 @@ def choose(mapping_id: int) -> Response:
         wanted = {name: value for name in CHOICES if (value := request.form.get(name, "")) in CHOICES[name]}
         changed = {name: value for name, value in wanted.items() if before[name] != value}
         for name, value in changed.items():
-            setattr(mapping, name, value == "1" if name == "needs_email" else value)
+            setattr(mapping, name, value == "1" if name in YES_OR_NO else value)
         if changed:
             mapping.updated_at = utc_now()
             _note(session, mapping, "object.rules", before={name: before[name] for name in changed}, after={**changed})
@@ -157,7 +166,7 @@ def _chosen(mapping: ObjectMapping) -> dict[str, str]:
     return {
         "duplicate_handling": mapping.duplicate_handling,
         "when_deleted_there": mapping.when_deleted_there,
-        "needs_email": "1" if mapping.needs_email else "0",
+        **{name: "1" if getattr(mapping, name) else "0" for name in YES_OR_NO},
     }
 
 

@@ -13,7 +13,7 @@ from jobs.models import Connection, CrmRecord, LocalRecord, RecordKey, RecordLin
 from jobs.records import RecordError, change_local
 from jobs.sync.history import entries_of_local, field_history
 from jobs.sync.rule_words import rule_words
-from widget.admin import display, listing, record_form
+from widget.admin import display, listing, push, record_form
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
@@ -31,6 +31,7 @@ def blueprint() -> Blueprint:
     pages.get("/<row:record_id>/edit")(edit)
     pages.post("/<row:record_id>/edit")(save)
     pages.get("/<row:record_id>/history/<field>")(history)
+    pages.post("/<row:record_id>/push")(create_there)
     return pages
 
 
@@ -69,6 +70,7 @@ def show(record_id: int) -> str:
             .order_by(SyncLogEntry.id.desc())
             .limit(LATEST_ENTRIES)
         ).all()
+        offered = push.offered(session, record)
     return render_template(
         "admin/records/show.html",
         title=record.name or f"Record {record.id}",
@@ -76,6 +78,16 @@ def show(record_id: int) -> str:
         fields=fields,
         links=links,
         entries=entries,
+        offered=offered,
+    )
+
+
+def create_there(record_id: int) -> Response:
+    """Ask for it to be created in a CRM, as the object the form names."""
+    return push.start(
+        connection_id=listing.found(_number(request.form.get("connection", ""))),
+        object=request.form.get("object", ""),
+        local_record_id=record_id,
     )
 
 
@@ -127,6 +139,10 @@ def save(record_id: int) -> Response | tuple[str, int]:
             )
     flash("Saved." if after != before else "Nothing was different, so nothing was changed.", "good")
     return redirect(url_for("admin.records.show", record_id=record_id), code=303)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and int(text) <= listing.BIGGEST_ID else None
 
 
 def _form(record: LocalRecord, fields: list[record_form.FormField], *, message: str) -> str:
