@@ -76,6 +76,12 @@ class Place:
             links = session.scalars(select(RecordLink).where(RecordLink.local_record_id == local_id))
             return {link.object: link.crm_record_id for link in links}
 
+    def link(self, object_name: str, record_id: str, local_id: int) -> None:
+        """As an admin links the two by hand."""
+        key = {"connection_id": self.office.connection_id, "object": object_name, "crm_record_id": record_id}
+        with self.office.runtime.database.write() as session:
+            session.add(RecordLink(**key, local_record_id=local_id, matched_by="manual", created_at=utc_now()))
+
     def keep_apart(self, object_name: str, record_id: str, local_id: int) -> None:
         key = {"connection_id": self.office.connection_id, "object": object_name, "crm_record_id": record_id}
         with self.office.runtime.database.write() as session:

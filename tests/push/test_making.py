@@ -86,13 +86,6 @@ def test_what_stands_on_the_object_page_counts_at_once(place: Place) -> None:
     assert (told.code, told.calls) == ("SYNCS_OFF", [])
 
 
-def test_a_record_that_was_deleted_here_is_not_made_there(org: Place) -> None:
-    ana = org.ana()
-    org.office.delete_here(ana)
-    told = org.push("Contact", ana)
-    assert (told.outcome, told.code, made(told)) == ("skipped", "OURS_DELETED", [])
-
-
 def test_a_person_who_is_a_lead_there_does_not_become_a_contact_too(org: Place) -> None:
     lead = org.theirs("Lead", email="ana@mill.example", last_name="Sample", company="Sample Mill")
     org.office.sync("Lead", lead)
@@ -117,18 +110,6 @@ def test_asking_twice_is_asking_once(org: Place) -> None:
 
 
 class TestWhatItWouldLack:
-    @pytest.mark.parametrize(
-        ("email", "code"), [(None, "NO_EMAIL_HERE"), ("ana at mill", "INVALID_EMAIL")], ids=["none", "not one"]
-    )
-    def test_a_person_needs_an_address(self, place: Place, email: str | None, code: str) -> None:
-        told = place.push(place.person, place.ana(email=email))
-        assert (told.outcome, told.code, made(told)) == ("skipped", code, [])
-
-    def test_an_address_that_would_not_be_sent_does_not_count(self, org: Place) -> None:
-        ana = org.ana()
-        org.office.set_field("Contact", "email", direction="inbound")
-        assert org.push("Contact", ana).code == "EMAIL_NOT_SENT"
-
     def test_a_required_field_that_is_blank_here_is_named_before_anything_is_sent(self, org: Place) -> None:
         told = org.push("Contact", org.ana(last_name=None))
         assert (told.outcome, told.code, made(told)) == ("skipped", "REQUIRED_FIELD_MISSING", [])

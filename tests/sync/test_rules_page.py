@@ -13,7 +13,7 @@ from jobs.crm.base import CrmRow
 from jobs.sync import merge
 from jobs.sync.fates import Heir, heir_of
 from jobs.sync.matching import Candidate
-from jobs.sync.plan import Skip, ineligible, make_plan, no_counterpart, no_record_there, switched_off
+from jobs.sync.plan import Skip, ineligible, make_plan, no_counterpart, switched_off
 from jobs.sync.scene import Scene, Setup
 from tests.sync import rules_document
 from tests.sync.rules_document import table, the_line
@@ -119,13 +119,7 @@ def _told(skip: Skip | None, ours: str) -> str:
     return "created" if ours == "none found" else "synced"
 
 
-def test_whether_a_record_is_created_there() -> None:
-    lines = table("Is a record created there?")
-    for outbound, create in product(ON_OFF, ON_OFF):
-        mapping = setup(TITLE, outbound=ON_OFF[outbound], may_create_there=ON_OFF[create]).mapping
-        skip = no_record_there(mapping)
-        line = the_line(lines, {"outbound": outbound, "create there": create})
-        assert (skip.code if skip else "created") == line.outcome[0]
+# "Is a record created there?" is run beside a CRM: tests/push/test_rules_page.py.
 
 
 # --- Deleted there --------------------------------------------------------------------------------------------------
