@@ -29,8 +29,11 @@ def booked(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any
     kept: list[dict[str, Any]] = []
     for change in pending:
         now = row.values.get(change["crm_field"])
-        if change.get("confirmed") or change.get("unsure") or now == change["new"]:
+        if change.get("confirmed") or change.get("unsure"):
             kept.append(change)
+        elif now == change["new"]:
+            # Seen once is seen: a later write of ours may take it back before all of it is settled.
+            kept.append({**change, "confirmed": True})
         elif now != change["old"]:
             kept.append({**change, "unsure": True})
     return kept

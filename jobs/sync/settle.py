@@ -26,7 +26,7 @@ from jobs.sync.fates import follow
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.push_claims import end_push, is_being_made
 from jobs.sync.rows import linked_pair
-from jobs.sync.scene import Scene, Setup, find_match, stored_base
+from jobs.sync.scene import Scene, Setup, bases, find_match, stored_base
 from jobs.sync.words import words
 
 UNATTENDED = frozenset({"webhook", "schedule"})  # triggers that nobody waits for
@@ -143,6 +143,8 @@ def skipped(
         entry.finished_at = utc_now()
         if row is not None:
             keep_seen(session, setup.connection.id, setup.run.object, row)
+        if done and scene is not None and scene.link is not None:
+            _keep_agreed(session, scene.link, done)
         if row is not None and scene is not None:
             follow(session, setup, row, scene)
         close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
@@ -247,6 +249,14 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
         insert_row(session, link)
     except IntegrityError:
         raise LocalMovedOn from None  # somebody linked one of the two in the same moment
+
+
+def _keep_agreed(session: Session, link: RecordLink, done: Changes) -> None:
+    """What an earlier attempt wrote is agreed on, also where nothing more is synced now."""
+    seen_version = link.version
+    link.base = stored_base(bases(link) | change_list.agreed_by(done))
+    link.version = seen_version + 1
+    update_row(session, link, seen_version=seen_version)
 
 
 def left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
