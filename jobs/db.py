@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from config.settings import Settings
@@ -191,4 +192,7 @@ def _begin_sqlite(connection: Connection) -> None:
     # Said to the driver itself: SQLAlchemy's own way around one word costs as much as a query.
     driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
     if begin := connection.get_execution_options().get("sqlite_begin", "BEGIN"):
-        driver.execute(begin)
+        try:
+            driver.execute(begin)
+        except sqlite3.OperationalError as error:  # somebody else writes for longer than we wait
+            raise OperationalError(begin, None, error) from error

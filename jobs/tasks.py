@@ -138,19 +138,19 @@ def push_one(run_id: int) -> None:
 def _do(run_id: int) -> None:
     """Whatever job brought the id, what is done is what the row says: the tick knows ids only."""
     runtime = current_runtime()
-    with runtime.database.write() as session:
-        run = runs.claim(session, run_id, seconds=runtime.settings.lease_seconds)
-    if run is None:
-        log.info("run_not_ours", run_id=run_id)
-        return
-    with working_on(run):
-        try:
+    try:
+        with runtime.database.write() as session:
+            run = runs.claim(session, run_id, seconds=runtime.settings.lease_seconds)
+        if run is None:
+            log.info("run_not_ours", run_id=run_id)
+            return
+        with working_on(run):
             _sync(runtime, run)
-        except runs.LeaseLost:
-            log.warning("lease_lost", run_id=run_id, fence=run.fence)
-        except OperationalError as error:
-            # Our own database: the lease ends by itself and another try is made.
-            log.warning("database_refused", run_id=run_id, error=type(error.orig).__name__)
+    except runs.LeaseLost:
+        log.warning("lease_lost", run_id=run_id)
+    except OperationalError as error:
+        # Our own database: the lease ends by itself, or the tick looks again, and another try is made.
+        log.warning("database_refused", run_id=run_id, error=type(error.orig).__name__)
 
 
 def _sync(runtime: Runtime, run: SyncRun) -> None:

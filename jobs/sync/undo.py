@@ -30,7 +30,7 @@ from jobs.crm.errors import (
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
-from jobs.sync import undo_settle
+from jobs.sync import settle, undo_settle
 from jobs.sync.changes import CRM, booked
 from jobs.sync.plan import Refusals
 from jobs.sync.rows import RecordKey, linked_pair
@@ -52,6 +52,7 @@ class Task:
     entry: SyncLogEntry
     written: tuple[Written, ...]
     refusals: Refusals = field(default_factory=Refusals)
+    forbidden: str = ""  # why nothing more may be put back: only what was written already is put on the books
     pending: list[dict[str, Any]] = field(default_factory=list)  # may have reached the CRM
     done: list[dict[str, Any]] = field(default_factory=list)
 
@@ -67,10 +68,16 @@ def undo_run(runtime: Runtime, run: SyncRun, connection: Connection, adapter: Cr
     """
     until = time.monotonic() + PORTION_SECONDS
     while (entry := _next_entry(runtime, run)) is not None:
-        if code := _forbidden(runtime, run, connection, entry):
+        code = _forbidden(runtime, run, connection, entry)
+        pending = undo_settle.unfinished_changes(runtime, run, entry) if run.attempts > 1 else []
+        if code and not pending:
             undo_settle.refuse(runtime, run, connection, adapter, code)
             return True
-        _undo_entry(runtime, run, connection, adapter, entry)
+        if code == "NOT_MAPPED":
+            settle.failed(runtime, run, connection, calls=adapter.calls, code=code, detail="")
+            return True
+        # Switched off since an earlier attempt wrote: that write still has to be put on the books.
+        _undo_entry(runtime, run, connection, adapter, entry, forbidden=code, pending=pending)
         if time.monotonic() > until:
             return False
     undo_settle.finish(runtime, run, adapter)
@@ -110,7 +117,14 @@ def _mapping(runtime: Runtime, entry: SyncLogEntry) -> ObjectFacts | None:
 
 
 def _undo_entry(
-    runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter, entry: SyncLogEntry
+    runtime: Runtime,
+    run: SyncRun,
+    connection: Connection,
+    adapter: CrmAdapter,
+    entry: SyncLogEntry,
+    *,
+    forbidden: str,
+    pending: list[dict[str, Any]],
 ) -> None:
     mapping = _mapping(runtime, entry)
     assert mapping is not None  # `_forbidden` has looked
@@ -118,7 +132,7 @@ def _undo_entry(
     asks_crm = any(each.side == CRM for each in written)
     info = describe(runtime, adapter, connection.id, entry.object) if asks_crm else ObjectInfo(entry.object, "")
     setup = Setup(runtime, adapter, run, connection, mapping, info)
-    task = Task(setup, entry, written, pending=undo_settle.unfinished_changes(runtime, run, entry))
+    task = Task(setup, entry, written, forbidden=forbidden, pending=pending)
     try:
         _in_rounds(task)
     except Rejected as error:
@@ -126,7 +140,8 @@ def _undo_entry(
             raise
         # A field that vanished since the fields were asked for is refused by the read: ask anew, once.
         fresh = describe(runtime, adapter, connection.id, entry.object, at_once=True)
-        _in_rounds(Task(replace(setup, info=fresh), entry, written, pending=task.pending + task.done))
+        fields = Task(replace(setup, info=fresh), entry, written, forbidden=forbidden, pending=task.pending + task.done)
+        _in_rounds(fields)
 
 
 def _in_rounds(task: Task) -> None:
@@ -193,6 +208,8 @@ def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:
 
 
 def _plan(task: Task, ours: Ours, theirs: Theirs) -> UndoPlan:
+    if task.forbidden:
+        return UndoPlan(left=tuple(Left(each, task.forbidden) for each in task.written if not _is_done(task, each)))
     run = task.setup.run
     open_ones = [each for each in task.written if not _is_done(task, each) and not _refused(task, each)]
     rights = Rights(run.readable_fields, run.editable_fields)

@@ -29,7 +29,7 @@ from sqlalchemy.engine import make_url
 
 from config import processes
 from config.embedded_valkey import EmbeddedValkey
-from config.redis import queue
+from config.redis import QUEUE_NAMES, queue
 from config.settings import Settings, load_settings
 from jobs.db import migrate
 from jobs.models import SyncLogEntry, SyncRun
@@ -154,10 +154,11 @@ class Installation:
         address = make_url(self.settings.database_url)
         return address.set(drivername="postgresql").render_as_string(hide_password=False)
 
-    def jobs_started(self) -> int:
-        """How many jobs workers have taken and not put down, those of the dead included."""
-        registry = StartedJobRegistry(queue=queue("interactive", self.runtime.redis))
-        return int(self.runtime.redis.zcard(registry.key))
+    def jobs_started(self) -> frozenset[str]:
+        """The jobs that workers have taken and not put down, those of the dead included."""
+        registries = [StartedJobRegistry(queue=queue(name, self.runtime.redis)) for name in QUEUE_NAMES]
+        members = [self.runtime.redis.zrange(each.key, 0, -1) for each in registries]
+        return frozenset(str(member) for found in members for member in found)
 
     # The org's side
 

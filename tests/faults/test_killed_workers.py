@@ -28,7 +28,7 @@ def before_the_claim(here: Installation, people: list[Person]) -> list[int]:
     run_ids = _click(people)
     with here.database_locked():
         here.resume(*here.workers)
-        until(lambda: here.jobs_started() == started + AT_ONCE, what="each worker has taken a job")
+        until(lambda: len(here.jobs_started() - started) == AT_ONCE, what="each worker has taken a job")
         time.sleep(0.05)
         here.kill(*here.workers)
     assert {here.run(run_id).status for run_id in run_ids} == {"queued"}

@@ -252,6 +252,23 @@ class TestWhoMay:
         undone = office.undo(told)
         assert (undone.outcome, undone.code, undone.calls) == ("skipped", "SYNCS_OFF", [])
 
+    @pytest.mark.parametrize(
+        ("fault", "changes", "in_crm"),
+        [("lose_response", {("job_title", "crm", "Owner", "Buyer")}, "Buyer"), ("drop", set(), "Owner")],
+    )
+    def test_once_switched_off_what_was_written_before_is_put_on_the_books_and_nothing_more_is(
+        self, office: Office, ana: str, fault: str, changes: set[object], in_crm: str
+    ) -> None:
+        told = pushed(office, ana, job_title="Owner")
+        office.time_passes()
+        office.org.fault(fault, "composite")
+        waiting = office.undo(told)
+        office.set_connection(syncs_enabled=False)
+        done = office.again(waiting)
+        assert (done.changes, done.writes, done.entry.finished_at is None) == (changes, [], False)
+        assert office.shown_in_crm(ana, "Title") == {"Title": in_crm}
+        assert done.left_alone == ({} if changes else {"job_title": "SYNCS_OFF"})
+
     def test_an_object_that_is_off_stops_reps_but_not_an_admin_who_cleans_up(self, office: Office, ana: str) -> None:
         told = pulled(office, ana, Title="Owner")
         office.set_object("Contact", enabled=False)
