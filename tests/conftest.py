@@ -14,8 +14,9 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from config.embedded_valkey import EmbeddedValkey
 from config.redis import connect
 from config.settings import Settings, load_settings
+from jobs.db import migrate
 from tests.support.chromium import NoChromium, find_chromium, launch_chromium
-from tests.support.postgres import NoPostgres, Postgres, running_postgres
+from tests.support.postgres import NoPostgres, Postgres, empty, running_postgres
 from tests.support.skips import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
@@ -64,6 +65,30 @@ def postgres_url(postgres_server: Postgres) -> Iterator[str]:
     url = postgres_server.create()
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with the newest schema, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    migrate(load_settings({"data_dir": folder}))
+    return folder / "widget.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def postgres_with_schema(postgres_server: Postgres) -> Iterator[str]:
+    """A PostgreSQL database with the newest schema: to make one takes longer than most tests."""
+    url = postgres_server.create()
+    migrate(load_settings({"database_url": url}))
+    yield url
+    postgres_server.drop(url)
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres_with_schema: str) -> str:
+    """It, as the migrations left it."""
+    empty(postgres_with_schema)
+    return postgres_with_schema
 
 
 @pytest.fixture(params=["sqlite", POSTGRES])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,7 +24,6 @@ from jobs.runtime import Runtime, open_runtime
 from tests.admin import samples, site
 from tests.admin.site import Visitor
 from tests.support.processes import free_ports
-from tests.support.schema import give_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +75,16 @@ def _stand_in(crm: str, data: Path) -> Iterator[Org]:
         processes.stop(process, seconds=5)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the test's own with the newest schema. The test runs twice: on SQLite and on PostgreSQL."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("migrated_postgres_url"))
+    file = tmp_path / "widget.sqlite3"
+    shutil.copy(request.getfixturevalue("migrated_file"), file)
+    return f"sqlite:///{file}"
+
+
 @pytest.fixture
 def runtime(
     tmp_path: Path, valkey_server: EmbeddedValkey, database_url: str, request: pytest.FixtureRequest
@@ -90,7 +100,6 @@ def runtime(
             "trusted_crm_hosts": tuple(hosts),
         }
     )
-    give_schema(settings)
     runtime = open_runtime(settings)
     runtime.redis.flushall()
     site.add_people(runtime)

@@ -15,14 +15,13 @@ from sqlalchemy import select
 from config.embedded_valkey import EmbeddedValkey
 from config.settings import Settings, load_settings
 from jobs.crm.check import host_origins
-from jobs.db import open_database
+from jobs.db import migrate, open_database
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection
 from jobs.runtime import open_runtime, utc_now
 from jobs.vault import Vault
 from tests.support.office import Office
 from tests.support.org_server import Api, Json, OrgServer
-from tests.support.schema import give_schema
 from tests.support.stage import StageOrg
 
 
@@ -43,7 +42,9 @@ def office_keys() -> Json:
 def office_database(tmp_path_factory: pytest.TempPathFactory, office_org: OrgServer, office_keys: Json) -> Path:
     """A migrated SQLite file with a connection to the org. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("office")
-    _furnish(_settings(folder, "redis://localhost:1", office_org, office_keys), office_org)
+    settings = _settings(folder, "redis://localhost:1", office_org, office_keys)
+    migrate(settings)
+    _furnish(settings, office_org)
     return folder / "widget.sqlite3"
 
 
@@ -58,7 +59,7 @@ def office(tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.Fixtur
 def office_on_postgres(
     tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.FixtureRequest
 ) -> Iterator[Office]:
-    url = str(request.getfixturevalue("postgres_url"))
+    url = str(request.getfixturevalue("migrated_postgres_url"))
     with open_office(request, tmp_path, valkey_server.url, database_url=url) as office:
         yield office
 
@@ -93,8 +94,7 @@ def open_office(request: pytest.FixtureRequest, folder: Path, redis_url: str, **
 
 
 def _furnish(settings: Settings, org: OrgServer) -> None:
-    """The schema, and a connection as an admin leaves it: details tested, default mappings, everything on."""
-    give_schema(settings)
+    """A connection as an admin leaves it: details tested, default mappings, everything on."""
     known, now = org.credentials, utc_now()
     database = open_database(settings)
     with database.write() as session:

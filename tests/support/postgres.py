@@ -18,10 +18,13 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Table
 
 from config import processes
+from jobs.models import Base, SetupVersion
 
 NOBODY = 65534
+MIGRATED_ROWS = {SetupVersion.__tablename__}
 START_SECONDS = 30.0
 
 
@@ -50,6 +53,25 @@ class Postgres:
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(statement)
+
+
+def empty(url: str) -> None:
+    """Take every row out of a migrated database, save those that came with the migrations; count from 1 again."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        tables = [table for table in reversed(Base.metadata.sorted_tables) if table.name not in MIGRATED_ROWS]
+        connection.execute(sql.SQL(";").join(_emptied(table) for table in tables))
+
+
+def _emptied(table: Table) -> sql.Composed:
+    rows = sql.SQL("DELETE FROM {};").format(sql.Identifier(table.name))
+    if "id" not in table.columns:
+        return rows
+    counter = sql.SQL("SELECT setval(c, 1, false) FROM pg_get_serial_sequence({}, 'id') c WHERE c IS NOT NULL")
+    return rows + counter.format(sql.Literal(table.name))
 
 
 @contextmanager

@@ -46,7 +46,6 @@ from tests.support import proofs
 from tests.support.compiled import with_compiled_templates
 from tests.support.org_server import OrgServer
 from tests.support.proofs import Json
-from tests.support.schema import give_schema
 from tests.support.screen import Screen
 from widget.app import build_app
 
@@ -361,7 +360,7 @@ def stage(tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.Fixture
 @pytest.fixture
 def stage_on_postgres(tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """The same on PostgreSQL."""
-    url = str(request.getfixturevalue("postgres_url"))
+    url = str(request.getfixturevalue("migrated_postgres_url"))
     with _stage(request, tmp_path, valkey_server.url, database_url=url) as stage:
         stage.runtime.redis.flushall()
         yield stage
@@ -401,7 +400,6 @@ def _stage(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overr
     if settings.database_url.startswith("sqlite"):
         shutil.copy(request.getfixturevalue("seeded_database"), settings.data_dir / "widget.sqlite3")
     else:
-        give_schema(settings)
         seed_demo(settings, org.credentials)
     runtime = open_runtime(settings)
     with runtime.database.read() as session:
