@@ -104,6 +104,22 @@ def _connection(vault: Vault, base_url: str, now: datetime) -> Connection:
     )
 
 
+def portal_connection() -> Connection:
+    """A connection to a HubSpot account that nobody has signed in for."""
+    now = utc_now()
+    return Connection(
+        crm="hubspot",
+        name="Sample Portal",
+        org_id="140200300",
+        base_url="https://api.hubapi.com",
+        api_version="2026-09",
+        auth_flow="static_token",
+        client_id="",
+        created_at=now,
+        updated_at=now,
+    )
+
+
 def _linked(
     connection: Connection, record: LocalRecord, object_name: str, crm_record_id: str, now: datetime
 ) -> tuple[CrmRecord, RecordLink]:

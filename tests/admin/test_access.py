@@ -113,7 +113,7 @@ def test_a_person_switched_off_is_out_at_the_next_click(runtime: Runtime, viewer
 def test_a_new_role_holds_at_the_next_click(runtime: Runtime, admin: Visitor) -> None:
     with runtime.database.write() as session:
         session.query(User).filter_by(email="admin@example.com").update({"role": "viewer"})
-    assert admin.get("/admin/connections/new").status_code == 403
+    assert admin.get("/admin/connections/new/salesforce").status_code == 403
 
 
 def test_a_new_password_ends_the_sessions_begun_with_the_old_one(runtime: Runtime, admin: Visitor) -> None:

@@ -114,7 +114,7 @@ def test_test_connection_answers_in_place_and_keeps_what_was_typed(
     browser: Browser, org: Org, url: str, complaints: list[str]
 ) -> None:
     page = enter(browser, url, complaints)
-    page.goto(f"{url}/admin/connections/new")
+    page.goto(f"{url}/admin/connections/new/salesforce")
     page.get_by_label("Name").fill("Stand-in org")
     page.get_by_label("My Domain address").fill(org.url)
     page.get_by_label("Client id (consumer key)").fill(org.credentials["client_id"])
@@ -124,7 +124,7 @@ def test_test_connection_answers_in_place_and_keeps_what_was_typed(
     page.get_by_label("Client secret (consumer secret)").fill(org.credentials["client_secret"])
     page.get_by_role("button", name="Test connection").click()
     expect(page.locator("#check")).to_contain_text("Connection successful.")
-    assert page.url.endswith("/admin/connections/new")
+    assert page.url.endswith("/admin/connections/new/salesforce")
     assert serious(page) == []
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_role("heading", name="Stand-in org", level=1)).to_be_visible()
@@ -156,7 +156,7 @@ def test_without_scripts_everything_still_works(browser: Browser, org: Org, url:
     page.get_by_label("Status").select_option("failed")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("link", name="Run 4")).to_have_count(0)
-    page.goto(f"{url}/admin/connections/new")
+    page.goto(f"{url}/admin/connections/new/salesforce")
     page.get_by_label("My Domain address").fill(org.url)
     page.get_by_label("Client id (consumer key)").fill(org.credentials["client_id"])
     page.get_by_label("Client secret (consumer secret)").fill(org.credentials["client_secret"])

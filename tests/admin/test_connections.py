@@ -38,14 +38,14 @@ def stored(runtime: Runtime, connection_id: int) -> Connection:
 @pytest.fixture
 def connected(org: Org, admin: Visitor) -> int:
     """The id of a connection to the stand-in org, made through the form."""
-    answer = admin.post("/admin/connections/new", details(org, canvas_secret="the canvas secret"))
+    answer = admin.post("/admin/connections/new/salesforce", details(org, canvas_secret="the canvas secret"))
     assert answer.status_code == 303, answer.text
     return int(answer.location.rsplit("/", 1)[1])
 
 
 def test_test_connection_names_the_org_and_stores_nothing(org: Org, runtime: Runtime, admin: Visitor) -> None:
     before = everything_stored(runtime)
-    answer = admin.post("/admin/connections/test", details(org), headers=HTMX)
+    answer = admin.post("/admin/connections/test/salesforce", details(org), headers=HTMX)
     assert "Connection successful" in answer.text
     assert org.credentials["org_id"][:15] in answer.text
     assert "<html" not in answer.text
@@ -53,7 +53,7 @@ def test_test_connection_names_the_org_and_stores_nothing(org: Org, runtime: Run
 
 
 def test_without_htmx_the_whole_form_comes_back_with_the_answer(org: Org, admin: Visitor) -> None:
-    page = admin.post("/admin/connections/test", details(org)).text
+    page = admin.post("/admin/connections/test/salesforce", details(org)).text
     assert "Connection successful" in page
     assert 'value="Stand-in org"' in page
     assert org.credentials["client_secret"] not in page
@@ -67,7 +67,7 @@ def test_without_htmx_the_whole_form_comes_back_with_the_answer(org: Org, admin:
     ],
 )
 def test_a_refusal_is_told_with_its_remedy(org: Org, admin: Visitor, wrong: dict[str, str], remedy: str) -> None:
-    page = admin.post("/admin/connections/test", details(org, **wrong), headers=HTMX).text
+    page = admin.post("/admin/connections/test/salesforce", details(org, **wrong), headers=HTMX).text
     assert "No connection." in page
     assert remedy in page
     assert "not-the-secret" not in page
@@ -77,7 +77,7 @@ def test_an_org_that_is_down_is_told_and_nothing_is_stored(org: Org, runtime: Ru
     known = count(runtime, Connection)
     org.fault(match="/services/oauth2/token", kind="drop", count=5)
     try:
-        answer = admin.post("/admin/connections/new", details(org))
+        answer = admin.post("/admin/connections/new/salesforce", details(org))
     finally:
         org.clear_faults()
     assert answer.status_code == 422
@@ -109,7 +109,7 @@ def test_no_page_ever_shows_a_secret(org: Org, admin: Visitor, connected: int) -
 
 
 def test_an_org_is_connected_once(org: Org, runtime: Runtime, admin: Visitor, connected: int) -> None:
-    answer = admin.post("/admin/connections/new", details(org, name="Again"))
+    answer = admin.post("/admin/connections/new/salesforce", details(org, name="Again"))
     assert answer.status_code == 422
     assert "is connected already, as “Stand-in org”" in answer.text
     assert count(runtime, Connection) == 2
@@ -142,7 +142,7 @@ def test_the_stored_secret_is_never_sent_to_another_address(org: Org, admin: Vis
     form = details(org, base_url="https://other.my.salesforce.com", client_secret="") | {
         "connection_id": str(connected)
     }
-    page = admin.post("/admin/connections/test", form, headers=HTMX).text
+    page = admin.post("/admin/connections/test/salesforce", form, headers=HTMX).text
     assert "enter the client secret again" in page
 
 
@@ -171,7 +171,7 @@ def test_a_broken_connection_says_why_and_is_mended_by_a_test_that_succeeds(
 
 
 def test_testing_too_often_is_refused_in_words(org: Org, admin: Visitor) -> None:
-    pages = [admin.post("/admin/connections/test", {"name": "x"}, headers=HTMX) for _ in range(11)]
+    pages = [admin.post("/admin/connections/test/salesforce", {"name": "x"}, headers=HTMX) for _ in range(11)]
     assert [page.status_code for page in pages] == [200] * 10 + [429]
     assert "Too many tries" in pages[-1].text
     assert "<html" not in pages[-1].text
@@ -195,7 +195,7 @@ def test_testing_too_often_is_refused_in_words(org: Org, admin: Visitor) -> None
 )
 def test_only_a_my_domain_address_is_asked(admin: Visitor, address: str) -> None:
     form = {"name": "x", "base_url": address, "client_id": "x", "client_secret": "x"}
-    page = admin.post("/admin/connections/test", form, headers=HTMX).text
+    page = admin.post("/admin/connections/test/salesforce", form, headers=HTMX).text
     assert "ends in .my.salesforce.com" in page
 
 
@@ -218,7 +218,7 @@ def test_bad_fields_are_named_and_nothing_is_stored(
     known = count(runtime, Connection)
     made = {"certificate": CERTIFICATE, "weak": WEAK, "ended": ENDED, "private": PRIVATE}
     fields = {name: made.get(value, value) for name, value in fields.items()}
-    answer = admin.post("/admin/connections/new", details(org, **fields))
+    answer = admin.post("/admin/connections/new/salesforce", details(org, **fields))
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text
     assert count(runtime, Connection) == known
@@ -226,7 +226,7 @@ def test_bad_fields_are_named_and_nothing_is_stored(
 
 def test_a_certificate_is_shown_by_subject_end_and_fingerprint(org: Org, admin: Visitor) -> None:
     form = details(org, launch_issuer="widget", launch_certificate=CERTIFICATE)
-    page = admin.get(admin.post("/admin/connections/new", form).location).text
+    page = admin.get(admin.post("/admin/connections/new/salesforce", form).location).text
     assert "CN=sample" in page
     assert "Certificate SHA-256" in page
 

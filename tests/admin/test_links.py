@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from jobs.mapping_defaults import add_default_mappings
 from jobs.models import KeepApart, LocalRecord, RecordLink, SyncRun
 from jobs.runtime import Runtime
+from tests.admin import samples
 from tests.admin.samples import ACCOUNT_ID, CONTACT_ID, OTHER_CONTACT_ID
 from tests.admin.site import Visitor, audited, count
 
@@ -84,6 +86,51 @@ def test_an_id_is_taken_as_people_paste_it(runtime: Runtime, admin: Visitor, typ
     assert link_of(runtime, OTHER_CONTACT_ID) is not None
 
 
+# What an id looks like has nothing to do with the database.
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+HUBSPOT_PAGE = "https://app.hubspot.com/contacts/140200300/record"
+
+
+@pytest.fixture
+def hubspot_contacts(runtime: Runtime) -> str:
+    """The number of the mapping of contacts on a second connection, to HubSpot."""
+    with runtime.database.write() as session:
+        session.add(connection := samples.portal_connection())
+        session.flush()
+        mappings = {each.object: each.id for each in add_default_mappings(session, connection)}
+    return str(mappings["contacts"])
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("typed", ["512", f"{HUBSPOT_PAGE}/0-1/512", f"{HUBSPOT_PAGE}/0-1/512/view/1?interaction=note"])
+def test_a_hubspot_record_is_linked_by_its_number_or_its_page(
+    runtime: Runtime, admin: Visitor, hubspot_contacts: str, typed: str
+) -> None:
+    answer = admin.post("/admin/links/new", form(typed, ANA) | {"mapping": hubspot_contacts})
+    assert answer.status_code == 303
+    link = link_of(runtime, "512")
+    assert link is not None
+    assert (link.object, link.local_record_id) == ("contacts", 1)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (OTHER_CONTACT_ID, "not a HubSpot record id: it is a number"),
+        ("", "not a HubSpot record id"),
+        ("0512", "not a HubSpot record id"),
+        (f"{HUBSPOT_PAGE}/0-2/512", "the page of another object (companies), not of a Contact"),
+    ],
+)
+def test_what_is_no_hubspot_contact_is_refused_in_hubspots_words(
+    runtime: Runtime, admin: Visitor, hubspot_contacts: str, typed: str, sentence: str
+) -> None:
+    answer = admin.post("/admin/links/new", form(typed, ANA) | {"mapping": hubspot_contacts})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
 def test_a_wrong_match_is_moved_to_the_right_record(runtime: Runtime, admin: Visitor) -> None:
     page = admin.get(f"/admin/links/new?mapping=2&crm_record_id={CONTACT_ID}&q=ben").text
     assert "moves it over" in page
@@ -102,6 +149,7 @@ def test_a_wrong_match_is_moved_to_the_right_record(runtime: Runtime, admin: Vis
         ("003", BEN, "not a Salesforce record id"),
         ("003000000000002AAB", BEN, "not a Salesforce record id"),
         (ACCOUNT_ID, BEN, "those start with 003"),
+        (f"https://sample.lightning.force.com/lightning/r/Account/{ACCOUNT_ID}/view", BEN, "another object (Account)"),
         (OTHER_CONTACT_ID, "", "Choose one of our records"),
         (OTHER_CONTACT_ID, "99", "Choose one of our records"),
         (OTHER_CONTACT_ID, SAMPLE_ORG, "Choose one of our records"),

@@ -130,7 +130,7 @@ def test_with_nothing_connected_the_overview_says_where_to_start(runtime: Runtim
         for table in reversed(Base.metadata.sorted_tables):
             if table.name != "user_account":
                 session.execute(table.delete())
-    assert "Connect a Salesforce org first" in admin.get("/admin/").text
+    assert "Connect a Salesforce org or a HubSpot account first" in admin.get("/admin/").text
     for path in ("connections", "objects", "links", "records", "runs", "logs", "audit"):
         assert 'class="card empty"' in admin.get(f"/admin/{path}/").text, path
 

@@ -248,7 +248,7 @@ class TestConnecting:
     ) -> None:
         form = {"name": "By itself", "base_url": org.url}
         form |= {name: org.credentials[name] for name in ("client_id", "client_secret")}
-        assert admin.post("/admin/connections/new", form).status_code == 303
+        assert admin.post("/admin/connections/new/salesforce", form).status_code == 303
         before = everything_stored(runtime)
         answer = sign_in.come_back(sign_in.decide(sign_in.start()))
         assert answer.status_code == 409
@@ -397,7 +397,7 @@ class TestDisconnecting:
     ) -> None:
         form = {"name": "By itself", "base_url": org.url}
         form |= {name: org.credentials[name] for name in ("client_id", "client_secret")}
-        connection_id = int(admin.post("/admin/connections/new", form).location.rsplit("/", 1)[1])
+        connection_id = int(admin.post("/admin/connections/new/salesforce", form).location.rsplit("/", 1)[1])
         admin.post(f"/admin/connections/{connection_id}/disconnect")
         assert stored(runtime, connection_id).client_secret_sealed == ""
         with pytest.raises(AuthorizationLost) as refused:

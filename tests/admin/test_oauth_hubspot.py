@@ -124,7 +124,7 @@ def test_an_account_with_a_pasted_token_is_tested_disconnected_and_signed_in_to(
     sign_in.admin.post(f"{path}/check")
     assert "Connection successful" in sign_in.admin.get(path).text
     sign_in.admin.post(f"{path}/disconnect")
-    assert "Press Connect HubSpot under Connections to go on" in sign_in.admin.get(path).text
+    assert "Enter the access token under Edit to go on" in sign_in.admin.get(path).text
     sign_in.admin.post(f"{path}/check")
     assert stored(runtime, connection_id).broken_code == DISCONNECTED
     assert sign_in.connect() == connection_id

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs.accounts import audit
-from jobs.crm.check import ConnectionCheck
 from jobs.crm.errors import CrmError
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection
@@ -16,6 +15,7 @@ from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
 from widget.admin import connection_form
 from widget.admin.access import person
+from widget.admin.connection_access import Tested
 from widget.admin.connection_form import Draft, FormErrors
 from widget.context import runtime
 
@@ -23,17 +23,20 @@ PLAIN = ("name", "base_url", "client_id", "launch_issuer", "allowed_emails")
 """The columns whose values the audit trail shows."""
 
 
-def insert(session: Session, draft: Draft, result: ConnectionCheck) -> Connection:
+def insert(session: Session, draft: Draft, tested: Tested) -> Connection:
     """Raises FormErrors when the org is connected already."""
-    known = session.scalar(select(Connection).where(Connection.crm == "salesforce", Connection.org_id == result.org_id))
+    access, result = tested.access, tested.result
+    known = session.scalar(select(Connection).where(Connection.crm == access.crm, Connection.org_id == result.org_id))
     if known is not None:
-        raise FormErrors({"base_url": f"{result.org_name} is connected already, as “{known.name}”. Edit that one."})
+        raise FormErrors({access.field: f"{result.org_name} is connected already, as “{known.name}”. Edit that one."})
     connection = Connection(
-        crm="salesforce",
+        crm=access.crm,
         org_id=result.org_id,
-        api_version=runtime().settings.salesforce_api_version,
+        auth_flow=access.auth_flow,
+        api_version=access.api_version(runtime().settings),
         syncs_enabled=True,
         created_at=utc_now(),
+        client_id="",
         broken_code="",
         broken_message="",
         client_secret_sealed="",
@@ -41,17 +44,17 @@ def insert(session: Session, draft: Draft, result: ConnectionCheck) -> Connectio
         hint_secret_sealed="",
     )
     session.add(connection)
-    secrets = _fill(connection, draft, result)
+    secrets = _fill(connection, draft, tested)
     session.flush()
     add_default_mappings(session, connection)
     note(session, connection, "connection.create", after=_plain(connection), secrets=secrets)
     return connection
 
 
-def update(session: Session, connection: Connection, draft: Draft, result: ConnectionCheck | None) -> None:
-    """`result` is None where the access is not part of the form, because somebody signed in for it."""
+def update(session: Session, connection: Connection, draft: Draft, tested: Tested | None) -> None:
+    """`tested` is None where the access is not part of the form, because somebody signed in for it."""
     before = _plain(connection)
-    secrets = _fill(connection, draft, result) if result is not None else _fill_rest(connection, draft)
+    secrets = _fill(connection, draft, tested) if tested is not None else _fill_rest(connection, draft)
     after = _plain(connection)
     changed = [name for name in after if after[name] != before[name]]
     note(
@@ -64,19 +67,12 @@ def update(session: Session, connection: Connection, draft: Draft, result: Conne
     )
 
 
-def _fill(connection: Connection, draft: Draft, result: ConnectionCheck) -> list[str]:
+def _fill(connection: Connection, draft: Draft, tested: Tested) -> list[str]:
     """Take over the form and what the test learned; the names of the secrets that were set."""
-    connection.base_url = connection_form.my_domain_url(draft.base_url, runtime().settings)
-    connection.client_id = draft.client_id
-    connection.integration_user_id = result.integration_user_id
-    connection.host_origins = list(result.host_origins)
+    secrets = tested.access.keep(connection, draft, runtime().settings, runtime().vault)
+    connection.integration_user_id = tested.result.integration_user_id
+    connection.host_origins = list(tested.result.host_origins)
     make_active(connection)
-    secrets = []
-    if draft.client_secret:
-        connection.client_secret_sealed = runtime().vault.seal(draft.client_secret)
-        # A token made with the old secret may be another user's: the next call asks for a new one.
-        connection.access_token_sealed = ""
-        secrets.append("client secret")
     return secrets + _fill_rest(connection, draft)
 
 

@@ -1,4 +1,4 @@
-"""What an admin types about a Salesforce connection, checked before anything leaves this machine."""
+"""What an admin types about a connection, checked before anything leaves this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from config.settings import Settings
 from jobs.models import Connection
 from jobs.runtime import utc_now
 from jobs.values import clean_text, email_key
-from jobs.vault import CannotOpen, Vault
 
 MY_DOMAIN = ".my.salesforce.com"
 NOT_MY_DOMAIN = (
@@ -26,6 +25,7 @@ LIGHTNING = ".lightning.force.com"
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.(?!-)[a-z0-9-]{1,63})+")
 LONGEST = {"name": 200, "client_id": 300, "launch_issuer": 300, "launch_certificate": 20_000, "allowed_emails": 20_000}
 LONGEST_SECRET = 500
+SECRETS = ("client_secret", "access_token", "canvas_secret", "hint_secret")
 SMALLEST_KEY_BITS = 2048
 
 
@@ -45,6 +45,7 @@ class Draft:
     base_url: str = ""
     client_id: str = ""
     client_secret: str = ""
+    access_token: str = ""
     canvas_secret: str = ""
     forget_canvas_secret: bool = False
     hint_secret: str = ""
@@ -63,6 +64,7 @@ def typed(form: Mapping[str, str]) -> Draft:
         base_url=text("base_url"),
         client_id=text("client_id"),
         client_secret=text("client_secret"),
+        access_token=text("access_token"),
         canvas_secret=text("canvas_secret"),
         forget_canvas_secret=form.get("forget_canvas_secret") == "1",
         hint_secret=text("hint_secret"),
@@ -85,32 +87,22 @@ def stored(connection: Connection) -> Draft:
     )
 
 
-def check_access(draft: Draft, settings: Settings, *, stored: Connection | None) -> str:
-    """The address to ask, after the fields that Test connection needs were checked. Raises FormErrors."""
-    errors = _too_long(draft)
-    if not draft.client_id:
-        errors["client_id"] = "Enter the consumer key (client id) of the External Client App."
-    if not draft.client_secret and stored is None:
-        errors |= {"client_secret": "Enter the consumer secret (client secret) of the External Client App."}
-    base_url = ""
-    try:
-        base_url = my_domain_url(draft.base_url, settings)
-    except ValueError as error:
-        errors["base_url"] = str(error)
-    # A stored secret is only ever sent where it was meant for.
-    uses_stored = not draft.client_secret and stored is not None and not errors
-    if uses_stored and stored and (base_url, draft.client_id) != (stored.base_url, stored.client_id):
-        errors |= {"client_secret": "The address or the client id has changed: enter the client secret again."}
+def check_lengths(draft: Draft) -> None:
+    """Raises FormErrors."""
+    limits = LONGEST | dict.fromkeys(SECRETS, LONGEST_SECRET)
+    errors = {
+        name: f"At most {limit:,} characters." for name, limit in limits.items() if len(getattr(draft, name)) > limit
+    }
     if errors:
         raise FormErrors(errors)
-    return base_url
 
 
 def check_rest(draft: Draft) -> None:
     """The fields that only Save needs. Raises FormErrors."""
+    check_lengths(draft)
     errors = {}
     if not draft.name:
-        errors["name"] = "Give the connection a name, such as the name of the org."
+        errors["name"] = "Give the connection a name, such as that of the org or account."
     if bool(draft.launch_issuer) != bool(draft.launch_certificate):
         missing = "launch_certificate" if draft.launch_issuer else "launch_issuer"
         errors[missing] = "A launch by Apex needs both the issuer and the certificate."
@@ -152,17 +144,6 @@ def my_domain_url(text: str, settings: Settings) -> str:
     return f"https://{host}"
 
 
-def secret_of(draft: Draft, vault: Vault, *, stored: Connection | None) -> str:
-    """The client secret to use: the typed one, else the stored one. Raises FormErrors."""
-    if draft.client_secret or stored is None:
-        return draft.client_secret
-    try:
-        return vault.open(stored.client_secret_sealed)
-    except CannotOpen:
-        sentence = "The stored secret fits none of ENCRYPTION_KEYS: enter the client secret again."
-        raise FormErrors({"client_secret": sentence}) from None
-
-
 @dataclass(frozen=True)
 class Certificate:
     subject: str
@@ -188,10 +169,3 @@ def read_certificate(pem: str) -> Certificate:
         certificate.fingerprint(SHA256()).hex(":").upper(),
         f"{certificate.not_valid_after_utc:%d %b %Y}",
     )
-
-
-def _too_long(draft: Draft) -> dict[str, str]:
-    limits = LONGEST | {"client_secret": LONGEST_SECRET, "canvas_secret": LONGEST_SECRET, "hint_secret": LONGEST_SECRET}
-    return {
-        name: f"At most {limit:,} characters." for name, limit in limits.items() if len(getattr(draft, name)) > limit
-    }

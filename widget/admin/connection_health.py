@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from jobs.crm.connect import FLOWS
-from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
+from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS, STATIC_TOKEN
 from jobs.models import Connection
 from jobs.models.connection import BROKEN, DISCONNECTED
 from widget.admin.display import CRM_NAMES
@@ -54,15 +54,13 @@ def health_of(connection: Connection, now: datetime) -> Health:
 def _broken(connection: Connection, crm: str) -> Health:
     signed_in = connection.auth_flow == AUTHORIZATION_CODE
     if connection.broken_code == DISCONNECTED:
-        offer = _OFFERS.get(connection.auth_flow, "")
-        remedy = _TO_GO_ON.get(offer, f"Press Connect {crm} under Connections to go on")
         return Health(
             "Disconnected",
             "quiet",
             headline="This connection is disconnected, nothing syncs.",
-            remedy=f"{remedy}. {KEPT}",
+            remedy=f"{_TO_GO_ON[connection.auth_flow]}. {KEPT}",
             since=connection.broken_at,
-            offer=offer,
+            offer="reconnect" if signed_in else "edit",
         )
     has_ended = signed_in and connection.broken_code in ENDED
     what = f"{crm} no longer lets us in" if has_ended else "This connection is broken"
@@ -78,8 +76,11 @@ def _broken(connection: Connection, crm: str) -> Health:
     )
 
 
-_OFFERS: dict[str, Offer] = {AUTHORIZATION_CODE: "reconnect", CLIENT_CREDENTIALS: "edit"}
-_TO_GO_ON = {"reconnect": "Press Reconnect to go on", "edit": "Enter the client secret under Edit to go on"}
+_TO_GO_ON = {
+    AUTHORIZATION_CODE: "Press Reconnect to go on",
+    CLIENT_CREDENTIALS: "Enter the client secret under Edit to go on",
+    STATIC_TOKEN: "Enter the access token under Edit to go on",
+}
 
 
 def _remedy(connection: Connection, crm: str, *, signed_in: bool, has_ended: bool) -> str:

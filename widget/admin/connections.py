@@ -8,17 +8,19 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from jobs.crm import connect
-from jobs.crm.check import ConnectionCheck, test_connection
+from jobs.crm.check import ConnectionCheck, check_details
 from jobs.crm.connect import FLOWS
 from jobs.crm.errors import ConnectionBroken, CrmError
-from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
+from jobs.crm.tokens import AUTHORIZATION_CODE
 from jobs.models import ApiUsage, Connection, ObjectMapping, RecordLink
 from jobs.models.connection import BROKEN
 from jobs.runtime import utc_now
 from widget.admin import connection_changes, connection_form, listing
 from widget.admin.access import admins_only
+from widget.admin.connection_access import ACCESS, Access, Tested, access_of
 from widget.admin.connection_form import Draft, FormErrors
 from widget.admin.connection_health import health_of
+from widget.admin.display import CRM_NAMES
 from widget.context import runtime
 
 
@@ -27,11 +29,11 @@ def blueprint() -> Blueprint:
     pages.add_app_template_filter(lambda connection: health_of(connection, utc_now()), "admin_health")
     pages.get("/")(index)
     pages.get("/<row:connection_id>")(show)
-    pages.get("/new")(new)
-    pages.post("/new")(create)
+    pages.get("/new/<crm>")(new)
+    pages.post("/new/<crm>")(create)
     pages.get("/<row:connection_id>/edit")(edit)
     pages.post("/<row:connection_id>/edit")(save)
-    pages.post("/test")(test)
+    pages.post("/test/<crm>")(test)
     pages.post("/<row:connection_id>/check")(check)
     pages.post("/<row:connection_id>/switch")(switch)
     return pages
@@ -77,80 +79,81 @@ def show(connection_id: int) -> str:
 
 
 @admins_only
-def new() -> str:
-    return _form(Draft(), connection=None)
+def new(crm: str) -> str:
+    return _form(_access(crm).crm, Draft())
 
 
-def create() -> Response | tuple[str, int]:
-    draft = connection_form.typed(request.form)
+def create(crm: str) -> Response | tuple[str, int]:
+    access, draft = _access(crm), connection_form.typed(request.form)
     try:
-        result = _tested(draft, connection=None)
+        tested = _tested(access, draft)
         with runtime().database.write() as session:
-            connection = connection_changes.insert(session, draft, result)
+            connection = connection_changes.insert(session, draft, tested)
     except FormErrors as error:
-        return _form(draft, connection=None, errors=error.by_field), 422
+        return _form(crm, draft, errors=error.by_field), 422
     except IntegrityError:
-        return _form(draft, connection=None, errors={"base_url": "This org has just been connected."}), 422
-    flash(f"Connected to {result.org_name}. Look over the objects before the first sync.", "good")
+        return _form(crm, draft, errors={access.field: f"This {access.org_word} has just been connected."}), 422
+    flash(f"Connected to {tested.result.org_name}. Look over the objects before the first sync.", "good")
     return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
 
 
 @admins_only
 def edit(connection_id: int) -> str:
     connection = _one(connection_id)
-    return _form(connection_form.stored(connection), connection=connection)
+    return _form(connection.crm, connection_form.stored(connection), connection=connection)
 
 
 def save(connection_id: int) -> Response | tuple[str, int]:
     connection = _one(connection_id)
-    draft = connection_form.typed(request.form)
-    result: ConnectionCheck | None = None
+    access, draft = access_of(connection), connection_form.typed(request.form)
+    tested: Tested | None = None
     try:
-        if connection.auth_flow != CLIENT_CREDENTIALS:
+        if access is None:
             connection_form.check_rest(draft)
         else:
-            result = _tested(draft, connection=connection)
-            if result.org_id != connection.org_id:
-                raise FormErrors({"base_url": _other_org(connection, result)})
+            tested = _tested(access, draft, connection=connection)
     except FormErrors as error:
-        return _form(draft, connection=connection, errors=error.by_field), 422
+        return _form(connection.crm, draft, connection=connection, errors=error.by_field), 422
     with runtime().database.write() as session:
-        connection_changes.update(session, session.get_one(Connection, connection.id), draft, result)
-    flash("The connection is saved." if result is None else "Connection successful. The connection is saved.", "good")
+        connection_changes.update(session, session.get_one(Connection, connection.id), draft, tested)
+    flash("The connection is saved." if tested is None else "Connection successful. The connection is saved.", "good")
     return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
 
 
-def test() -> str | tuple[str, int]:
+def test(crm: str) -> str | tuple[str, int]:
     """Test connection on what is typed; nothing is stored. htmx swaps the answer in, else the page is drawn anew."""
     wanted = request.form.get("connection_id", "")
     connection = _one(int(wanted)) if wanted.isascii() and wanted.isdigit() else None
+    access = _access(crm) if connection is None else listing.found(access_of(connection))
     draft = connection_form.typed(request.form)
     errors: dict[str, str] = {}
     result: ConnectionCheck | None = None
     try:
-        result = _ask(draft, connection=connection)
+        result = _ask(access, draft, connection=connection)
     except FormErrors as error:
         errors = error.by_field
     if request.headers.get("HX-Request"):
         return render_template("admin/connections/_check.html", check=result, errors=errors)
-    return _form(draft, connection=connection, errors=errors, check=result)
+    return _form(access.crm, draft, connection=connection, errors=errors, check=result)
 
 
 def check(connection_id: int) -> Response | str:
     """Test connection with what is stored. A broken connection that works again goes on by itself from here."""
     connection = _one(connection_id)
-    if connection.auth_flow != CLIENT_CREDENTIALS:
+    access = access_of(connection)
+    if access is None:
         return _check_tokens(connection)
     try:
-        result = _ask(connection_form.stored(connection), connection=connection)
+        result = _ask(access, connection_form.stored(connection), connection=connection)
     except FormErrors as error:
         flash(str(error), "bad")
         return redirect(url_for("admin.connections.show", connection_id=connection_id), code=303)
     is_same = result.ok and result.org_id == connection.org_id
     if is_same:
-        flash(f"Connection successful: {result.org_name}, as {result.user_name}.", "good")
+        who = f"{result.org_name}, as {result.user_name}" if result.user_name else result.org_name
+        flash(f"Connection successful: {who}.", "good")
     else:
-        problem = _other_org(connection, result) if result.ok else f"{result.message} {result.remedy}"
+        problem = access.other_org(connection, result) if result.ok else f"{result.message} {result.remedy}"
         flash(problem, "bad")
     if is_same and connection.state == BROKEN:
         with runtime().database.write() as session:
@@ -193,35 +196,42 @@ def _one(connection_id: int) -> Connection:
         return listing.found(session.get(Connection, connection_id) if in_range else None)
 
 
+def _access(crm: str) -> Access:
+    return listing.found(ACCESS.get(crm))
+
+
 def _form(
+    crm: str,
     draft: Draft,
     *,
-    connection: Connection | None,
+    connection: Connection | None = None,
     errors: dict[str, str] | None = None,
     check: ConnectionCheck | None = None,
 ) -> str:
     return render_template(
         "admin/connections/edit.html",
-        title="Edit connection" if connection else "Connect Salesforce",
+        title="Edit connection" if connection else f"Connect {CRM_NAMES[crm]}",
+        crm=crm,
         draft=draft,
         connection=connection,
+        asks_access=connection is None or access_of(connection) is not None,
         errors=errors or {},
         check=check,
     )
 
 
-def _ask(draft: Draft, *, connection: Connection | None) -> ConnectionCheck:
-    """Ask Salesforce. Outside of any transaction: it may take seconds. Raises FormErrors."""
-    base_url = connection_form.check_access(draft, runtime().settings, stored=connection)
-    secret = connection_form.secret_of(draft, runtime().vault, stored=connection)
-    return test_connection(runtime(), base_url=base_url, client_id=draft.client_id, client_secret=secret)
+def _ask(access: Access, draft: Draft, *, connection: Connection | None) -> ConnectionCheck:
+    """Ask the CRM. Outside of any transaction: it may take seconds. Raises FormErrors."""
+    connection_form.check_lengths(draft)
+    details = access.details(draft, runtime().settings, runtime().vault, connection)
+    return check_details(runtime(), details)
 
 
-def _tested(draft: Draft, *, connection: Connection | None) -> ConnectionCheck:
-    """Everything Save needs is right, and Salesforce let us in. Raises FormErrors."""
+def _tested(access: Access, draft: Draft, *, connection: Connection | None = None) -> Tested:
+    """Everything Save needs is right, and the CRM let us in. Raises FormErrors."""
     problems: dict[str, str] = {}
     try:
-        connection_form.check_access(draft, runtime().settings, stored=connection)
+        access.details(draft, runtime().settings, runtime().vault, connection)
     except FormErrors as error:
         problems |= error.by_field
     try:
@@ -230,10 +240,12 @@ def _tested(draft: Draft, *, connection: Connection | None) -> ConnectionCheck:
         problems |= error.by_field
     if problems:
         raise FormErrors(problems)
-    result = _ask(draft, connection=connection)
+    result = _ask(access, draft, connection=connection)
     if not result.ok:
         raise FormErrors({"connection": f"{result.message} {result.remedy} Nothing was saved."})
-    return result
+    if connection is not None and result.org_id != connection.org_id:
+        raise FormErrors({access.field: access.other_org(connection, result)})
+    return Tested(access, result)
 
 
 def _certificate_problem(connection: Connection) -> str:
@@ -243,10 +255,3 @@ def _certificate_problem(connection: Connection) -> str:
     except ValueError as error:
         return str(error)
     return ""
-
-
-def _other_org(connection: Connection, result: ConnectionCheck) -> str:
-    return (
-        f"This address belongs to another org ({result.org_name}, {result.org_id}); this connection is for "
-        f"{connection.org_id}. Links would point to the wrong records. Make a new connection instead."
-    )

@@ -8,18 +8,14 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from jobs.crm.errors import Rejected
-from jobs.crm.salesforce import full_id
 from jobs.models import Connection, LocalRecord, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
 from jobs.sync.apart import allow_again, keep_apart
 from jobs.sync.open_conflicts import close_conflicts
 from jobs.sync.rows import RecordKey
-from jobs.values import clean_text
+from widget.admin.record_ids import NotAnId, record_id_in
 
 BY_HAND = "manual"
-ID_STARTS = {"Account": "001", "Contact": "003", "Lead": "00Q", "Opportunity": "006"}
-"""How the ids of Salesforce's standard objects begin (Salesforce help: standard field record id prefixes)."""
 
 
 class LinkRefused(ValueError):
@@ -41,7 +37,7 @@ def link(session: Session, *, mapping_id: int | None, crm_record_id: str, local_
     mapping = session.get(ObjectMapping, mapping_id) if mapping_id else None
     if mapping is None:
         raise LinkRefused("Choose the object first.")
-    record_id = _clean_id(mapping, crm_record_id)
+    record_id = _clean_id(session, mapping, crm_record_id)
     local = session.get(LocalRecord, local_record_id) if local_record_id else None
     if local is None or local.deleted_at is not None or local.kind != mapping.kind:
         raise LinkRefused("Choose one of our records.")
@@ -83,7 +79,7 @@ def unlink(session: Session, row: RecordLink, *, apart: bool, by: str) -> LinkCh
 def current(session: Session, mapping: ObjectMapping, crm_record_id: str) -> RecordLink | None:
     """The link this CRM record has now."""
     try:
-        record_id = _clean_id(mapping, crm_record_id)
+        record_id = _clean_id(session, mapping, crm_record_id)
     except LinkRefused:
         return None
     return session.scalar(_links_of(mapping).where(RecordLink.crm_record_id == record_id))
@@ -100,21 +96,11 @@ def _refuse_taken(session: Session, mapping: ObjectMapping, local: LocalRecord, 
     )
 
 
-def _clean_id(mapping: ObjectMapping, text: str) -> str:
-    text = clean_text(text) or ""
-    # People paste the address of the record page as often as its id.
-    typed = next((part for part in reversed(text.split("/")) if part not in ("view", "")), "")
+def _clean_id(session: Session, mapping: ObjectMapping, text: str) -> str:
     try:
-        record_id = full_id(typed)
-    except Rejected:
-        raise LinkRefused(
-            "This is not a Salesforce record id: it has 15 or 18 letters and digits and is part of the record "
-            "page's address."
-        ) from None
-    start = ID_STARTS.get(mapping.object)
-    if start and not record_id.startswith(start):
-        raise LinkRefused(f"This is not the id of a {mapping.object_label}: those start with {start}.")
-    return record_id
+        return record_id_in(text, mapping, crm=session.get_one(Connection, mapping.connection_id).crm)
+    except NotAnId as error:
+        raise LinkRefused(str(error)) from None
 
 
 def _key(row: RecordLink) -> RecordKey:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from jobs.crm import connect
 from jobs.crm.connect import FLOWS, App, Flow
 from jobs.crm.errors import CrmError
-from jobs.crm.tokens import AUTHORIZATION_CODE
+from jobs.crm.tokens import AUTHORIZATION_CODE, STATIC_TOKEN
 from jobs.models import Connection
 from jobs.models.connection import DISCONNECTED
 from widget.admin import listing, oauth_attempts, oauth_changes, oauth_form, oauth_problems
@@ -111,6 +111,8 @@ def disconnect(connection_id: int) -> Response:
     app = App(forgotten.client_id, forgotten.client_secret)
     if flow is None or not forgotten.tokens:
         flash("Disconnected. Links, mappings and values are kept.", "good")
+    elif connection.auth_flow == STATIC_TOKEN:
+        flash(f"Disconnected here. In {crm} the access token stays good until it is rotated or deleted there.", "warn")
     elif _revoked(flow, app, connection.base_url if flow.asks_address else "", forgotten.tokens):
         flash(f"Disconnected. The access is revoked in {crm}; links, mappings and values are kept.", "good")
     else:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs.crm.connect import Flow, Grant, Org
-from jobs.crm.tokens import AUTHORIZATION_CODE
+from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection
 from jobs.models.connection import BROKEN, DISCONNECTED
@@ -77,7 +77,7 @@ def forget(session: Session, connection: Connection) -> Forgotten:
     before = _told(connection)
     connection.access_token_sealed = connection.refresh_token_sealed = ""
     connection.token_expires_at = None
-    if connection.auth_flow != AUTHORIZATION_CODE:
+    if connection.auth_flow == CLIENT_CREDENTIALS:
         # There the app's secret alone brings a token.
         connection.client_secret_sealed = ""
     _new_generation(connection)
