@@ -84,6 +84,9 @@ class AdapterCase(Protocol):
     def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
         """The next calls that make a record meet this trouble."""
 
+    def answer_making_with(self, body: Any) -> None:
+        """The next call that makes a record is answered 200 and this JSON."""
+
     def answer_with(self, body: Any, *, writes: bool) -> None:
         """The next calls are answered 200 and this JSON, as by something in between."""
 
@@ -214,6 +217,9 @@ class SalesforceCase:
 
     def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
         self.trouble(kind, writes=True, count=count)
+
+    def answer_making_with(self, body: Any) -> None:
+        self._org.fault("status", "/composite", status=200, body=body)
 
     def answer_with(self, body: Any, *, writes: bool) -> None:
         self._org.fault("status", "/composite" if writes else "/queryAll", status=200, body=body, count=None)

@@ -136,7 +136,12 @@ class HubSpotCase:
     def trouble_making(self, kind: Trouble, *, count: int | None = 1) -> None:
         name, _, number = kind.partition(" ")
         more: Json = {"status": int(number)} if number else {}
+        if name == "hang":
+            more["seconds"] = 1.0
         self._portal.fault(name, NEW, method="POST", count=count, **more)
+
+    def answer_making_with(self, body: Any) -> None:
+        self._portal.fault("status", NEW, method="POST", status=200, body=body)
 
     def answer_with(self, body: Any, *, writes: bool) -> None:
         method = "PATCH" if writes else "GET"

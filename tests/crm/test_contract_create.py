@@ -24,6 +24,7 @@ from jobs.crm.errors import (
 from jobs.runtime import utc_now
 from jobs.values import Value
 from tests.crm.adapter_case import AdapterCase
+from tests.crm.troubles import ODD_ANSWERS, TROUBLES, assert_only_crm_errors
 
 KEY = "0d3c1f5e-6f3f-4d0c-9f1c-2a8e5f1b7c11"
 
@@ -180,6 +181,24 @@ class TestRefusals:
         case.expire_tokens()
         row = create(case, adapter)
         assert [each["id"] for each in case.made()] == [row.record_id]
+
+
+class TestNothingElseGetsOut:
+    def test_whatever_the_network_does(self, case: AdapterCase) -> None:
+        impatient = case.adapter(read_seconds=0.2)
+        for number, trouble in enumerate(TROUBLES):
+            case.trouble_making(trouble)
+            address = {case.email_field: f"{number}@example.com"}
+            assert_only_crm_errors(lambda n=number, more=address: create(case, impatient, key=f"k-{n}", **more))
+        addresses = [each["new"][case.email_field] for each in case.made()]
+        assert len(addresses) == len(set(addresses))
+
+    def test_whatever_answers_in_the_crms_place(self, case: AdapterCase, adapter: CrmAdapter) -> None:
+        for body in ODD_ANSWERS:
+            case.answer_making_with(body)
+            with pytest.raises(Unavailable):
+                create(case, adapter)
+        assert case.made() == []
 
 
 class TestLookingForWhatACreateMade:

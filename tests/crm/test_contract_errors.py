@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from jobs.crm.errors import (
 from jobs.runtime import utc_now
 from jobs.values import Value
 from tests.crm.adapter_case import AdapterCase, row_of
+from tests.crm.troubles import ODD_ANSWERS, TROUBLES, assert_only_crm_errors
 
 
 @pytest.fixture
@@ -156,54 +156,6 @@ class TestEachClassForReal:
         assert known == {CrmError, *families, *(each for members in families.values() for each in members)}
 
 
-TROUBLES = [
-    "status 400",
-    "status 401",
-    "status 403",
-    "status 404",
-    "status 405",
-    "status 410",
-    "status 413",
-    "status 414",
-    "status 415",
-    "status 418",
-    "status 420",
-    "status 428",
-    "status 429",
-    "status 431",
-    "status 500",
-    "status 503",
-    "status 599",
-    "status 300",
-    "status 304",
-    "status 204",
-    "drop",
-    "half_body",
-    "lose_response",
-    "hang",
-    "rate_limit",
-    "expire_tokens",
-]
-ODD_ANSWERS: list[Any] = [
-    None,
-    [],
-    {},
-    "text",
-    17,
-    [None],
-    {"records": None},
-    {"records": [None]},
-    {"records": [{}]},
-    {"records": [{"Id": 5}]},
-    {"records": [{"Id": "003000000000001AAA", "LastModifiedDate": "yesterday"}]},
-    {"compositeResponse": None},
-    {"compositeResponse": []},
-    {"compositeResponse": [{"referenceId": "write"}]},
-    {"compositeResponse": [{"referenceId": "write", "httpStatusCode": "200", "body": None}]},
-    {"compositeResponse": [{"referenceId": "write", "httpStatusCode": 400, "body": None}]},
-]
-
-
 class TestNothingElseGetsOut:
     """Not one exception of the libraries below: whoever calls knows `CrmError` and nothing else."""
 
@@ -229,12 +181,3 @@ class TestNothingElseGetsOut:
             row_of(case, adapter, row.record_id)
         with pytest.raises(CrmError):
             adapter.write(case.object, row, {case.text_field: "Owner"}, case.fields)
-
-
-def assert_only_crm_errors(act: Callable[[], Any]) -> None:
-    error: CrmError | None = None
-    try:
-        act()
-    except CrmError as caught:
-        error = caught
-    assert error is None or (error.code and type(error) is not CrmError), error
