@@ -191,3 +191,11 @@ def new_person(here: Installation) -> Person:
     assert person.link().local_record_id == local.id
     person.require_in_step()
     return person
+
+
+def new_stranger(here: Installation) -> int:
+    """Somebody we know and the org does not; the id of our record."""
+    name = {"first_name": f"Pat {next(here.numbers)}", "last_name": "Sample"}
+    with here.runtime.database.write() as session:
+        email = f"pat.{uuid.uuid4().hex[:12]}@example.com"
+        return create_local(session, "contact", {**name, "email": email}, by="sample data").id

@@ -10,10 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import select
 
+from jobs.models import RecordLink
+from jobs.sync.push_ask import PushAsk
+from jobs.tasks import request_push
 from tests.faults.conftest import RECOVERY
 from tests.faults.installation import Installation, until
-from tests.faults.people import Person, new_person
+from tests.faults.people import OBJECT, Person, new_person, new_stranger
+from tests.support.org_server import Json
 
 PROMISED_SECONDS = 15.0
 AT_ONCE = 2  # so many workers are killed at the same moment, each at work for another person
@@ -137,6 +142,33 @@ def test_a_database_that_ends_every_connection_at_the_commit_costs_only_time(her
     assert all(process.poll() is None for process in here.children.values())
 
 
+@pytest.mark.parametrize("is_made", [False, True], ids=["before it is made", "after it is made"])
+def test_a_push_whose_worker_is_killed_makes_one_record(
+    here: Installation, is_made: bool, rounds: int, record_property: Callable[[str, object], None]
+) -> None:
+    taken: list[float] = []
+    for _ in range(max(1, rounds // AT_ONCE)):
+        since = here.mark()
+        strangers = [new_stranger(here) for _ in range(AT_ONCE)]
+        fault = here.org.fault("hang", f"sobjects/{OBJECT}$", count=AT_ONCE, seconds=3, apply=is_made)
+        run_ids = [_push(here, local_id) for local_id in strangers]
+        until(lambda fault=fault: here.has_struck(fault), what="both records are on their way")
+        if is_made:
+            until(lambda since=since: len(_made(here, since)) == AT_ONCE, what="the org has made both")
+        here.kill(*here.workers)
+        assert [[entry.finished_at for entry in here.entries_of(run_id)] for run_id in run_ids] == [[None], [None]]
+        taken += _seconds_to_recover(here, run_ids)
+        records = {write["id"] for write in _made(here, since)}
+        assert len(_made(here, since)) == AT_ONCE
+        entries = [entry for run_id in run_ids for entry in here.entries_of(run_id)]
+        assert [(entry.outcome, entry.local_record_id) for entry in entries] == [
+            ("created", each) for each in strangers
+        ]
+        assert {entry.crm_record_id for entry in entries} == records == _linked_to(here, strangers)
+    record_property(RECOVERY, taken)
+    assert max(taken) <= PROMISED_SECONDS, taken
+
+
 def test_a_write_that_arrives_after_its_worker_died_is_not_done_twice(here: Installation) -> None:
     """The dead worker's request lies in the network while another worker does the same: one of the two is refused."""
     person = new_person(here)
@@ -209,6 +241,22 @@ def queue_frozen(here: Installation) -> Iterator[None]:
         yield
     finally:
         here.runtime.redis.client_unpause()
+
+
+def _push(here: Installation, local_id: int) -> int:
+    ask = PushAsk(here.connection_id, OBJECT, local_id, "admin")
+    return request_push(here.runtime, ask).run.id
+
+
+def _made(here: Installation, since: int) -> list[Json]:
+    """The records that the product has made in the org, from the journal."""
+    return [each for each in here.journal(since, "write") if each["op"] == "insert" and each["object"] == OBJECT]
+
+
+def _linked_to(here: Installation, local_ids: list[int]) -> set[str]:
+    query = select(RecordLink.crm_record_id).where(RecordLink.local_record_id.in_(local_ids))
+    with here.runtime.database.read() as session:
+        return set(session.scalars(query))
 
 
 def _kill_again_and_again(
