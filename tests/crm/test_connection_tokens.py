@@ -15,7 +15,7 @@ from config.logging import configure_logging
 from jobs.crm.adapters import open_adapter
 from jobs.models.connection import ACTIVE, BROKEN
 from tests.support.office import Office
-from tests.support.stage import together
+from tests.support.together import together
 
 FIELDS = {"Title": "text"}
 

@@ -12,7 +12,7 @@ from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
 from tests.support.portal_fixtures import install
 from tests.support.portal_office import PortalOffice
-from tests.support.stage import together
+from tests.support.together import together
 
 FIELDS = {"jobtitle": "text"}
 

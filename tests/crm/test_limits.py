@@ -14,7 +14,7 @@ from jobs.crm.hubspot import HubSpotAdapter
 from jobs.crm.limits import Limiter, RateLimit
 from jobs.runtime import utc_now
 from tests.support.portal_office import PortalOffice
-from tests.support.stage import together
+from tests.support.together import together
 
 THREE = RateLimit("three", calls=3, seconds=4)
 

@@ -314,7 +314,7 @@ class TestRestart:
         definition["organization"]["name"] = "Other Org"
         definition["daily_api_requests"] = 10
         (tmp_path / "other.json").write_text(json.dumps(definition), "utf-8")
-        org = OrgServer(tmp_path / "data", org_file=tmp_path / "other.json")
+        org = OrgServer(tmp_path / "data", file=tmp_path / "other.json")
         try:
             api = org.api()
             assert api.rows("SELECT Name FROM Organization")[0]["Name"] == "Other Org"

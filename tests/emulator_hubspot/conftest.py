@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.portal_server import PortalApi, PortalServer
 from tests.support.served_stage import served_database, served_portal, served_stage, web_server
-from tests.support.stage import stage_keys
+from tests.support.stage_fixtures import stage_keys
 
 __all__ = ["served_database", "served_portal", "served_stage", "stage_keys", "web_server"]
 

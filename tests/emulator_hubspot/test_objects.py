@@ -357,7 +357,7 @@ def test_a_portal_of_ones_own_comes_from_a_file(tmp_path: Path) -> None:
     definition["token_lifetime_seconds"] = 60
     file = tmp_path / "own.json"
     file.write_text(json.dumps(definition), "utf-8")
-    server = PortalServer(tmp_path / "portal", portal_file=file)
+    server = PortalServer(tmp_path / "portal", file=file)
     try:
         assert (server.credentials["portal_id"], set(server.credentials["records"])) == (77, {"companies", "contacts"})
         assert server.api().search("companies").json()["total"] == 2

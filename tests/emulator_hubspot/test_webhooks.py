@@ -286,7 +286,7 @@ class TestTheConfiguration:
             "sending": HURRIED,
         }
         file.write_text(json.dumps(json.loads(demo.read_text("utf-8")) | {"webhooks": webhooks}), "utf-8")
-        own = PortalServer(tmp_path / "portal", panel_url=receiver.url, portal_file=file)
+        own = PortalServer(tmp_path / "portal", panel_url=receiver.url, file=file)
         try:
             own.control("webhooks", {"settings": {"targetUrl": receiver.url + "/changed"}})
             own.stop()

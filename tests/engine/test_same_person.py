@@ -9,7 +9,7 @@ import pytest
 from jobs import tasks, worker
 from jobs.models.run import QUEUED
 from tests.support.office import Office, Told
-from tests.support.stage import together
+from tests.support.together import together
 
 WORKERS = 4
 

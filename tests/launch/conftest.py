@@ -1,9 +1,9 @@
-"""The stages of these tests; see `tests/support/stage.py` and `tests/support/portal_stage.py`."""
+"""The stages of these tests; see `tests/support/stage_fixtures.py` and `tests/support/portal_stage.py`."""
 
 from __future__ import annotations
 
 from tests.support.portal_stage import portal_stage, seeded_portal_database, stage_portal
-from tests.support.stage import (
+from tests.support.stage_fixtures import (
     each_stage,
     seeded_database,
     stage,

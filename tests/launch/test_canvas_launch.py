@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.support.answers import policy_of
 from tests.support.proofs import Json, encoded, signed
 from tests.support.screen import Screen
-from tests.support.stage import CANVAS, FORM, Stage, policy_of
+from tests.support.stage import CANVAS, FORM, Stage
 
 
 def refused(stage: Stage, signed_request: str) -> tuple[int, str]:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from tests.support.stage import CANVAS, FORM, LWC, Stage, policy_of
+from tests.support.answers import policy_of
+from tests.support.stage import CANVAS, FORM, LWC, Stage
 
 ANY_ORG = (
     "https://*.lightning.force.com https://*.my.salesforce.com https://*.vf.force.com "

@@ -18,7 +18,7 @@ from jobs.runtime import utc_now
 from tests.support.portal_stage import CARD, SYNC, PortalStage
 from tests.support.processes import eventually
 from tests.support.proofs import Json
-from tests.support.stage import together
+from tests.support.together import together
 
 CONTRACT = Path(__file__).parents[2] / "packages/hubspot/src/app/cards/contract.ts"
 

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.screen import Screen
-from tests.support.stage import Stage, StageWithQueue, together
+from tests.support.stage import Stage
+from tests.support.stage_fixtures import StageWithQueue
+from tests.support.together import together
 
 Launch = Callable[[Stage], Callable[[], object]]
 

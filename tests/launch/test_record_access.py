@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.support.answers import claims_of
 from tests.support.screen import Screen
-from tests.support.stage import Stage, claims_of
+from tests.support.stage import Stage
 
 PHONE = "+1 555 0200"  # Ana's, which the limited rep may not see
 

@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 
 from jobs.models import LaunchTicket
 from jobs.runtime import utc_now
+from tests.support.answers import claims_of, policy_of
 from tests.support.portal_stage import PUBLIC_URL, PortalStage, portal_connection
 from tests.support.screen import Screen
-from tests.support.stage import claims_of, policy_of, together
+from tests.support.together import together
 from widget import tokens
 
 PANEL = f"{PUBLIC_URL}/panel"

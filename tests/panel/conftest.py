@@ -1,8 +1,8 @@
-"""The stage of these tests; see `tests/support/stage.py`."""
+"""The stage of these tests; see `tests/support/stage_fixtures.py`."""
 
 from __future__ import annotations
 
-from tests.support.stage import (
+from tests.support.stage_fixtures import (
     each_stage,
     seeded_database,
     stage,

@@ -12,7 +12,8 @@ from jobs.models import SyncRun
 from jobs.runtime import utc_now
 from tests.support.processes import eventually
 from tests.support.screen import Screen
-from tests.support.stage import Panel, Stage, StageWithQueue
+from tests.support.stage import Panel, Stage
+from tests.support.stage_fixtures import StageWithQueue
 from widget import panel as panel_module
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from jobs.models import RecordLink, SyncRun
 from tests.support.screen import Screen
-from tests.support.stage import Stage, together
+from tests.support.stage import Stage
+from tests.support.together import together
 
 
 def runs(stage: Stage) -> int:

@@ -12,8 +12,10 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.support.answers import claims_of
 from tests.support.proofs import Json, unsigned
-from tests.support.stage import Panel, Stage, claims_of, together
+from tests.support.stage import Panel, Stage
+from tests.support.together import together
 from widget import tokens
 from widget.tokens import PanelClaims, TokenExpired, mint_panel_token, open_panel_token, renew_panel_token
 

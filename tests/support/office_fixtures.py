@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from config.embedded_valkey import EmbeddedValkey
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from jobs.crm.check import host_origins
 from jobs.db import migrate, open_database
 from jobs.mapping_defaults import add_default_mappings
@@ -21,28 +20,28 @@ from jobs.models import Connection
 from jobs.runtime import open_runtime, utc_now
 from jobs.vault import Vault
 from tests.support.office import Office
-from tests.support.org_server import Api, Json, OrgServer
-from tests.support.stage import StageOrg
+from tests.support.org_server import Api, Json, OrgServer, SharedOrg
+from tests.support.settings_beside import made_keys, settings_beside
 
 
 @pytest.fixture(scope="session")
 def office_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgServer]:
     """The org process of all offices of this run."""
-    server = StageOrg(tmp_path_factory.mktemp("office-org"))
+    server = SharedOrg(tmp_path_factory.mktemp("office-org"))
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
 def office_keys() -> Json:
-    return {"secret_key": "a secret key for tests, long enough " * 2, "encryption_keys": Fernet.generate_key().decode()}
+    return made_keys()
 
 
 @pytest.fixture(scope="session")
 def office_database(tmp_path_factory: pytest.TempPathFactory, office_org: OrgServer, office_keys: Json) -> Path:
     """A migrated SQLite file with a connection to the org. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("office")
-    settings = _settings(folder, "redis://localhost:1", office_org, office_keys)
+    settings = settings_beside(office_org.url, folder, "redis://localhost:1", office_keys)
     migrate(settings)
     _furnish(settings, office_org)
     return folder / "widget.sqlite3"
@@ -81,7 +80,8 @@ def admin_api(office: Office) -> Api:
 def open_office(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overrides: Any) -> Iterator[Office]:
     org: OrgServer = request.getfixturevalue("office_org")
     org.reset()
-    settings = _settings(folder / "data", redis_url, org, request.getfixturevalue("office_keys"), **overrides)
+    keys = request.getfixturevalue("office_keys")
+    settings = settings_beside(org.url, folder / "data", redis_url, keys, **overrides)
     if settings.database_url.startswith("sqlite"):
         shutil.copy(request.getfixturevalue("office_database"), settings.data_dir / "widget.sqlite3")
     else:
@@ -114,17 +114,3 @@ def _furnish(settings: Settings, org: OrgServer) -> None:
         session.flush()
         add_default_mappings(session, connection)
     database.close()
-
-
-def _settings(folder: Path, redis_url: str, org: OrgServer, keys: Json, **overrides: Any) -> Settings:
-    return load_settings(
-        {
-            "data_dir": folder,
-            "redis_url": redis_url,
-            "trusted_crm_hosts": (org.url.removeprefix("http://"),),
-            "crm_timeout_connect": 2,
-            "crm_timeout_read": 10,
-            **keys,
-            **overrides,
-        }
-    )

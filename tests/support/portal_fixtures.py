@@ -13,7 +13,7 @@ import requests
 from sqlalchemy import select
 
 from config.embedded_valkey import EmbeddedValkey
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from jobs.crm.tokens import AUTHORIZATION_CODE
 from jobs.db import migrate, open_database
 from jobs.mapping_defaults import add_default_mappings
@@ -23,29 +23,12 @@ from jobs.vault import Vault
 from tests.support.office_fixtures import office_keys
 from tests.support.org_server import Json
 from tests.support.portal_office import PortalOffice
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import PortalServer, SharedPortal
+from tests.support.settings_beside import settings_beside
 
 __all__ = ["office_keys", "office_portal", "portal_database", "portal_office"]
 
 INSTALLED_BY = "limited_rep"
-
-
-class OfficePortal(PortalServer):
-    """A portal process that is brought back to its seed only when something was changed in it."""
-
-    changed = False
-
-    def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
-        if method == "POST" and path not in ("token", "reset"):
-            self.changed = True
-        return super().control(path, body, method=method)
-
-    def reset(self) -> None:
-        if self.changed or self.writes():
-            self.control("faults", method="DELETE")
-            super().reset()
-        self.changed = False
-        self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
 
 
 def install(portal: PortalServer, user: str = INSTALLED_BY) -> Json:
@@ -76,7 +59,7 @@ def install(portal: PortalServer, user: str = INSTALLED_BY) -> Json:
 @pytest.fixture(scope="session")
 def office_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalServer]:
     """The portal process of all offices of this run."""
-    server = OfficePortal(tmp_path_factory.mktemp("office-portal"))
+    server = SharedPortal(tmp_path_factory.mktemp("office-portal"))
     yield server
     server.stop()
 
@@ -85,7 +68,8 @@ def office_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalSe
 def portal_database(tmp_path_factory: pytest.TempPathFactory, office_portal: PortalServer, office_keys: Json) -> Path:
     """A migrated SQLite file with a connection to the portal. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("portal")
-    _furnish(_settings(folder, "redis://localhost:1", office_portal, office_keys), office_portal.credentials)
+    settings = settings_beside(office_portal.url, folder, "redis://localhost:1", office_keys)
+    _furnish(settings, office_portal.credentials)
     return folder / "widget.sqlite3"
 
 
@@ -100,7 +84,7 @@ def portal_office(
     """An office on SQLite, the portal brought back to its seed and our app just installed."""
     office_portal.reset()
     granted = install(office_portal)
-    settings = _settings(tmp_path / "data", valkey_server.url, office_portal, office_keys)
+    settings = settings_beside(office_portal.url, tmp_path / "data", valkey_server.url, office_keys)
     shutil.copy(portal_database, settings.data_dir / "widget.sqlite3")
     runtime = open_runtime(settings)
     # The queue server is shared by all tests: what an earlier one used up of the account's limits is forgotten.
@@ -136,17 +120,3 @@ def _furnish(settings: Settings, known: Mapping[str, Any]) -> None:
         session.flush()
         add_default_mappings(session, connection)
     database.close()
-
-
-def _settings(folder: Path, redis_url: str, portal: PortalServer, keys: Json, **overrides: Any) -> Settings:
-    return load_settings(
-        {
-            "data_dir": folder,
-            "redis_url": redis_url,
-            "trusted_crm_hosts": (portal.url.removeprefix("http://"),),
-            "crm_timeout_connect": 2,
-            "crm_timeout_read": 10,
-            **keys,
-            **overrides,
-        }
-    )

@@ -73,7 +73,7 @@ class PortalOffice(Office):
 
 
 def is_by_app(write: Json, app_id: str) -> bool:
-    return write["source"] == {"type": "INTEGRATION", "id": app_id}
+    return bool(write["source"] == {"type": "INTEGRATION", "id": app_id})
 
 
 def _resource(path: str) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests.support.stand_in import Json as Json
+from tests.support.stand_in import Shared, StandIn
+
 VERSION = "2026-09"
-Json = dict[str, Any]
 # Most tests are not about limits, and would wait for them. The sample portal's own are the real ones.
 UNHURRIED = {"burst": 1_000_000, "oauth_burst": 1_000_000, "search_per_second": 1_000_000, "search_lag_seconds": 0}
 
@@ -91,56 +88,22 @@ class PortalApi:
         return [record["id"] for record in answer.json()["results"]]
 
 
-class PortalServer:
-    """The process with its controls. `reset()` brings it back to the seed and starts a new journal view.
+class PortalServer(StandIn):
+    """`limits` are set at the start and after each reset; None leaves the real ones in force."""
 
-    `limits` are set at the start and after each reset; None leaves the real ones in force.
-    """
+    crm = "hubspot"
 
-    def __init__(
-        self,
-        data: Path,
-        *,
-        panel_url: str = "http://127.0.0.1:8000",
-        portal_file: Path | None = None,
-        limits: Mapping[str, Any] | None = UNHURRIED,
-    ) -> None:
-        self.data = data
-        self.panel_url = panel_url
-        self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._portal_file = portal_file
+    def __init__(self, data: Path, *, limits: Mapping[str, Any] | None = UNHURRIED, **options: Any) -> None:
         self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-        self._journal_start = 1
-        self.start()
+        super().__init__(data, **options)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "emulator", "hubspot", "--port", str(self.port), "--data", str(self.data)]
-        command += ["--panel-url", self.panel_url]
-        if self._portal_file is not None:
-            command += ["--portal", str(self._portal_file)]
-        self._process = subprocess.Popen(command)
-        self._wait_until_ready()
-        self.credentials: Json = json.loads((self.data / "credentials.json").read_text("utf-8"))
+        super().start()
         self._set_limits()
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(timeout=20)
-            self._process = None
-
-    def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
-        """A control call that has to succeed; answers its JSON."""
-        answer = requests.request(method, f"{self.url}/_emulator/{path}", json=body, timeout=60)
-        assert answer.status_code in (200, 204), answer.text
-        return answer.json() if answer.content else None
 
     def reset(self) -> None:
-        self.control("reset")
+        super().reset()
         self._set_limits()
-        self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
 
     @property
     def static_token(self) -> str:
@@ -154,49 +117,13 @@ class PortalServer:
         """The CRM API; with the static token when none is given."""
         return PortalApi(self.url, token or self.static_token, version=version)
 
-    def user(self, role: str) -> Json:
-        users: list[Json] = self.control("users", method="GET")["users"]
-        return next(user for user in users if user["role"] == role)
-
-    def record(self, object_name: str) -> str:
-        """The id of the object's headline record."""
-        return str(self.credentials["records"][object_name]["id"])
-
-    def journal(self, kind: str | None = None) -> list[Json]:
-        """The entries since the last reset (or start)."""
-        query = f"journal?since={self._journal_start}&limit=100000" + (f"&kind={kind}" if kind else "")
-        entries: list[Json] = self.control(query, method="GET")["entries"]
-        return entries
-
-    def writes(self) -> list[Json]:
-        return self.journal("write")
-
-    def fault(self, kind: str, match: str = "", **parameters: Any) -> int:
-        return int(self.control("faults", {"kind": kind, "match": match, **parameters})["id"])
-
-    def edit(self, object_name: str, record_id: str, fields: Json, **options: Any) -> None:
-        self.control("edit", {"object": object_name, "id": record_id, "fields": fields, **options})
-
     def _set_limits(self) -> None:
         if self._limits is not None:
             self.control("limits", dict(self._limits))
 
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                requests.get(f"{self.url}/_emulator/clock", timeout=10)
-                return
-            except requests.ConnectionError:
-                if time.monotonic() > deadline or (self._process and self._process.poll() is not None):
-                    raise
-                time.sleep(0.05)
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class SharedPortal(Shared, PortalServer):
+    """One portal for many tests."""
 
 
 def refusal(answer: requests.Response) -> tuple[int, str | None]:

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from config.embedded_valkey import EmbeddedValkey
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from jobs.db import migrate, open_database
 from jobs.mapping_defaults import field_mapping
 from jobs.models import Connection, MatchRule, ObjectMapping, PeopleCache
@@ -30,9 +30,11 @@ from jobs.runtime import open_runtime, utc_now
 from jobs.seed import SAMPLES
 from jobs.vault import Vault
 from tests.support import portal_proofs
-from tests.support.portal_server import PortalServer
+from tests.support.portal_server import PortalServer, SharedPortal
+from tests.support.product_log import listening, require_none_of
 from tests.support.proofs import Json
-from tests.support.stage import Keys, Panel, Stage, _application, _changed, _listening
+from tests.support.settings_beside import changed, settings_beside
+from tests.support.stage import Panel, Stage, application
 
 CARD = "/launch/hubspot"
 SYNC = "/launch/hubspot/sync"
@@ -125,8 +127,8 @@ class PortalStage(Stage):
         return self.secret(str(self.card(object_name, record_id, user=user, details=True)["url"]))
 
     def restarted(self, **overrides: Any) -> PortalStage:
-        runtime = open_runtime(_changed(self.settings, overrides))
-        return replace(self, runtime=runtime, app=_application(runtime))
+        runtime = open_runtime(changed(self.settings, **overrides))
+        return replace(self, runtime=runtime, app=application(runtime))
 
     # The browser
 
@@ -142,39 +144,21 @@ class PortalStage(Stage):
         return str(self.org.credentials["client_secret"])
 
 
-class StagePortal(PortalServer):
-    """A portal process that is brought back to its seed only when something was changed in it."""
-
-    changed = False
-
-    def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
-        if method == "POST" and path not in ("token", "reset", "limits"):
-            self.changed = True
-        return super().control(path, body, method=method)
-
-    def reset(self) -> None:
-        if self.changed or self.writes():
-            self.control("faults", method="DELETE")
-            super().reset()
-        self.changed = False
-        self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
-
-
 @pytest.fixture(scope="session")
 def stage_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalServer]:
     """The portal process of all portal stages."""
-    server = StagePortal(tmp_path_factory.mktemp("stage-portal"))
+    server = SharedPortal(tmp_path_factory.mktemp("stage-portal"))
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
 def seeded_portal_database(
-    tmp_path_factory: pytest.TempPathFactory, stage_portal: PortalServer, stage_keys: Keys
+    tmp_path_factory: pytest.TempPathFactory, stage_portal: PortalServer, stage_keys: Json
 ) -> Path:
     """A migrated SQLite file with a connection to the portal and our sample records. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("seeded-portal")
-    settings = _settings(folder, "redis://localhost:1", stage_portal, stage_keys)
+    settings = portal_settings(stage_portal, folder, "redis://localhost:1", stage_keys)
     migrate(settings)
     seed_portal(settings, stage_portal)
     return folder / "widget.sqlite3"
@@ -185,35 +169,39 @@ def portal_stage(
     tmp_path: Path,
     valkey_server: EmbeddedValkey,
     stage_portal: PortalServer,
-    stage_keys: Keys,
+    stage_keys: Json,
     seeded_portal_database: Path,
 ) -> Iterator[PortalStage]:
     """SQLite, the shared queue server emptied, the portal brought back to its seed."""
     stage_portal.reset()
-    settings = _settings(tmp_path / "data", valkey_server.url, stage_portal, stage_keys)
+    settings = portal_settings(stage_portal, tmp_path / "data", valkey_server.url, stage_keys)
     shutil.copy(seeded_portal_database, settings.data_dir / "widget.sqlite3")
-    with _staged(settings, stage_portal) as stage:
+    with staged(settings, stage_portal) as stage:
         stage.runtime.redis.flushall()
         yield stage
 
 
 @contextmanager
-def _staged(settings: Settings, portal: PortalServer) -> Iterator[PortalStage]:
+def staged(settings: Settings, portal: PortalServer) -> Iterator[PortalStage]:
     runtime = open_runtime(settings)
     with runtime.database.read() as session:
         connection_id = session.scalars(select(Connection.id)).one()
-    with _listening(settings) as logs:
-        stage = PortalStage(runtime, _application(runtime), portal, connection_id, logs)
+    with listening(settings) as logs:
+        stage = PortalStage(runtime, application(runtime), portal, connection_id, logs)
         yield stage
         runtime.close()
         _require_no_secret(stage)
 
 
 def _require_no_secret(stage: PortalStage) -> None:
-    known, written = stage.org.credentials, stage.logs.getvalue()
+    known = stage.org.credentials
     tickets = {each.partition("ticket=")[2] or each for each in stage.secrets}
     secrets = {*tickets, known["client_secret"], known["access_token"]}
-    assert not [secret for secret in secrets if secret in written]
+    require_none_of(secrets, stage.logs.getvalue())
+
+
+def portal_settings(portal: PortalServer, folder: Path, redis_url: str, keys: Json) -> Settings:
+    return settings_beside(portal.url, folder, redis_url, keys, public_url=PUBLIC_URL)
 
 
 def seed_portal(settings: Settings, portal: PortalServer) -> None:
@@ -271,18 +259,3 @@ def portal_connection(settings: Settings, portal: PortalServer, **values: Any) -
         "updated_at": now,
     }
     return Connection(**made | values)
-
-
-def _settings(folder: Path, redis_url: str, portal: PortalServer, keys: Keys) -> Settings:
-    return load_settings(
-        {
-            "data_dir": folder,
-            "redis_url": redis_url,
-            "public_url": PUBLIC_URL,
-            "secret_key": keys.secret_key,
-            "encryption_keys": keys.encryption_keys,
-            "trusted_crm_hosts": (portal.url.removeprefix("http://"),),
-            "crm_timeout_connect": 2,
-            "crm_timeout_read": 10,
-        }
-    )

@@ -16,9 +16,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from config.embedded_valkey import EmbeddedValkey
 from jobs.db import migrate
-from tests.support.portal_server import PortalServer
-from tests.support.portal_stage import PortalStage, StagePortal, _settings, _staged, seed_portal
-from tests.support.stage import Keys, _changed
+from tests.support.portal_server import Json, PortalServer, SharedPortal
+from tests.support.portal_stage import PortalStage, portal_settings, seed_portal, staged
+from tests.support.settings_beside import changed
 
 WsgiApp = Callable[..., Iterable[bytes]]
 
@@ -60,15 +60,15 @@ def web_server() -> Iterator[WebServer]:
 @pytest.fixture(scope="session")
 def served_portal(tmp_path_factory: pytest.TempPathFactory, web_server: WebServer) -> Iterator[PortalServer]:
     """A portal process whose app is our listening server."""
-    server = StagePortal(tmp_path_factory.mktemp("served-portal"), panel_url=web_server.url)
+    server = SharedPortal(tmp_path_factory.mktemp("served-portal"), panel_url=web_server.url)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def served_database(tmp_path_factory: pytest.TempPathFactory, served_portal: PortalServer, stage_keys: Keys) -> Path:
+def served_database(tmp_path_factory: pytest.TempPathFactory, served_portal: PortalServer, stage_keys: Json) -> Path:
     folder = tmp_path_factory.mktemp("seeded-served")
-    settings = _settings(folder, "redis://localhost:1", served_portal, stage_keys)
+    settings = portal_settings(served_portal, folder, "redis://localhost:1", stage_keys)
     migrate(settings)
     seed_portal(settings, served_portal)
     return folder / "widget.sqlite3"
@@ -80,15 +80,15 @@ def served_stage(
     valkey_server: EmbeddedValkey,
     web_server: WebServer,
     served_portal: PortalServer,
-    stage_keys: Keys,
+    stage_keys: Json,
     served_database: Path,
 ) -> Iterator[PortalStage]:
     """SQLite, the shared queue server emptied, the portal brought back to its seed, our server listening."""
     served_portal.reset()
-    plain = _settings(tmp_path / "data", valkey_server.url, served_portal, stage_keys)
-    settings = _changed(plain, {"public_url": web_server.url})
+    plain = portal_settings(served_portal, tmp_path / "data", valkey_server.url, stage_keys)
+    settings = changed(plain, public_url=web_server.url)
     shutil.copy(served_database, settings.data_dir / "widget.sqlite3")
-    with _staged(settings, served_portal) as stage:
+    with staged(settings, served_portal) as stage:
         stage.runtime.redis.flushall()
         web_server.app = stage.app
         yield stage

@@ -11,20 +11,13 @@ noted as it is made; when the stage is cleared, none of it may stand in any log 
 from __future__ import annotations
 
 import io
-import json
-import logging
-import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-import structlog
-from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from rq import SimpleWorker
@@ -32,21 +25,19 @@ from rq.timeouts import TimerDeathPenalty
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from config.embedded_valkey import EmbeddedValkey
-from config.logging import configure_logging
 from config.redis import QUEUE_NAMES, SERIALIZER, blocking_client, queue
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from jobs import schedule, worker
-from jobs.db import migrate
 from jobs.models import Connection, LocalRecord, ObjectMapping
 from jobs.records import change_local
 from jobs.runtime import Runtime, open_runtime
-from jobs.seed import seed_demo
 from tests.support import proofs
 from tests.support.compiled import with_compiled_templates
 from tests.support.org_server import OrgServer
+from tests.support.product_log import require_none_of
 from tests.support.proofs import Json
 from tests.support.screen import Screen
+from tests.support.settings_beside import changed
 from widget.app import build_app
 
 CANVAS = "/launch/salesforce/canvas"
@@ -273,8 +264,8 @@ class Stage:
 
     def restarted(self, **overrides: Any) -> Stage:
         """The same installation after a restart of its web process, with some settings changed."""
-        runtime = open_runtime(_changed(self.settings, overrides))
-        return Stage(runtime, _application(runtime), self.org, self.connection_id, self.logs, self.secrets)
+        runtime = open_runtime(changed(self.settings, **overrides))
+        return Stage(runtime, application(runtime), self.org, self.connection_id, self.logs, self.secrets)
 
     def _change(self, model: Any, condition: Any, values: Json) -> None:
         with self.runtime.database.write() as session:
@@ -283,29 +274,7 @@ class Stage:
                 setattr(row, name, value)
 
 
-class StageOrg(OrgServer):
-    """An org process that is brought back to its seed only when something was changed in it."""
-
-    changed = False
-
-    @cache  # noqa: B019 - one org for the whole run; its people stay
-    def user(self, role: str) -> Json:
-        return super().user(role)
-
-    def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
-        if method == "POST" and path not in ("token", "reset"):
-            self.changed = True
-        return super().control(path, body, method=method)
-
-    def reset(self) -> None:
-        if self.changed or self.writes():
-            self.control("faults", method="DELETE")
-            super().reset()
-        self.changed = False
-        self._journal_start = int(self.control("journal?limit=0", method="GET")["next"])
-
-
-def _application(runtime: Runtime) -> Flask:
+def application(runtime: Runtime) -> Flask:
     return with_compiled_templates(build_app(runtime.settings, runtime))
 
 
@@ -318,177 +287,8 @@ class _Worker(SimpleWorker):
         pass
 
 
-@dataclass(frozen=True)
-class Keys:
-    """Keys of every stage of a run, so that one seeded database serves them all."""
-
-    secret_key: str
-    encryption_keys: tuple[str, ...]
-
-
-@pytest.fixture(scope="session")
-def stage_org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OrgServer]:
-    """The org process of all stages."""
-    server = StageOrg(tmp_path_factory.mktemp("stage-org"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def stage_keys() -> Keys:
-    return Keys("a secret key for tests, long enough " * 2, (Fernet.generate_key().decode(),))
-
-
-@pytest.fixture(scope="session")
-def seeded_database(tmp_path_factory: pytest.TempPathFactory, stage_org: OrgServer, stage_keys: Keys) -> Path:
-    """A migrated and seeded SQLite file. Each test gets a copy."""
-    folder = tmp_path_factory.mktemp("seeded")
-    settings = _settings(folder, "redis://localhost:1", stage_org, stage_keys)
-    migrate(settings)
-    seed_demo(settings, stage_org.credentials)
-    return folder / "widget.sqlite3"
-
-
-@pytest.fixture
-def stage(tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """SQLite, the shared queue server emptied, the org brought back to its seed."""
-    with _stage(request, tmp_path, valkey_server.url) as stage:
-        stage.runtime.redis.flushall()
-        yield stage
-
-
-@pytest.fixture
-def stage_on_postgres(tmp_path: Path, valkey_server: EmbeddedValkey, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """The same on PostgreSQL."""
-    url = str(request.getfixturevalue("migrated_postgres_url"))
-    with _stage(request, tmp_path, valkey_server.url, database_url=url) as stage:
-        stage.runtime.redis.flushall()
-        yield stage
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def each_stage(request: pytest.FixtureRequest) -> Stage:
-    """The test runs twice: on SQLite and on PostgreSQL."""
-    name = "stage" if request.param == "sqlite" else "stage_on_postgres"
-    stage: Stage = request.getfixturevalue(name)
-    return stage
-
-
-@dataclass
-class StageWithQueue:
-    stage: Stage
-    queue_server: EmbeddedValkey
-
-
-@pytest.fixture
-def stage_with_own_queue(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[StageWithQueue]:
-    """A stage whose queue server the test may stop."""
-    server = EmbeddedValkey(tmp_path / "valkey")
-    server.start()
-    try:
-        with _stage(request, tmp_path, server.url) as stage:
-            yield StageWithQueue(stage, server)
-    finally:
-        server.stop()
-
-
-@contextmanager
-def _stage(request: pytest.FixtureRequest, folder: Path, redis_url: str, **overrides: Any) -> Iterator[Stage]:
-    org: OrgServer = request.getfixturevalue("stage_org")
-    org.reset()
-    settings = _settings(folder / "data", redis_url, org, request.getfixturevalue("stage_keys"), **overrides)
-    if settings.database_url.startswith("sqlite"):
-        shutil.copy(request.getfixturevalue("seeded_database"), settings.data_dir / "widget.sqlite3")
-    else:
-        seed_demo(settings, org.credentials)
-    runtime = open_runtime(settings)
-    with runtime.database.read() as session:
-        connection_id = session.scalars(select(Connection.id)).one()
-    with _listening(settings) as logs:
-        stage = Stage(runtime, _application(runtime), org, connection_id, logs)
-        yield stage
-        runtime.close()
-        require_no_secret(stage)
-
-
 def require_no_secret(stage: Stage) -> None:
     """Nothing that was noted as secret, nor the org's own secrets, stands in a log line."""
     known = stage.org.credentials
     secrets = {*stage.secrets, known["client_secret"], known["canvas_secret"], proofs.SESSION_IN_LOCATION}
-    written = stage.logs.getvalue()
-    leaked = [secret for secret in secrets if secret in written or secret.partition(".")[0] in written]
-    assert not leaked, [line for line in written.splitlines() for secret in leaked if secret[:40] in line]
-
-
-@contextmanager
-def _listening(settings: Settings) -> Iterator[io.StringIO]:
-    """Logging as in production, at its most talkative, into a string."""
-    root = logging.getLogger()
-    before, level, structure = list(root.handlers), root.level, structlog.get_config()
-    root.handlers = []  # taken away, not closed
-    configure_logging(_changed(settings, {"log_level": "DEBUG", "log_format": "json"}), process="web")
-    written = io.StringIO()
-    for handler in root.handlers:
-        assert isinstance(handler, logging.StreamHandler)
-        handler.setStream(written)
-    try:
-        yield written
-    finally:
-        root.handlers, root.level = before, level
-        structlog.configure(**structure)
-
-
-def _settings(folder: Path, redis_url: str, org: OrgServer, keys: Keys, **overrides: Any) -> Settings:
-    return load_settings(
-        {
-            "data_dir": folder,
-            "redis_url": redis_url,
-            "secret_key": keys.secret_key,
-            "encryption_keys": keys.encryption_keys,
-            "trusted_crm_hosts": (org.url.removeprefix("http://"),),
-            "crm_timeout_connect": 2,
-            "crm_timeout_read": 10,
-            **overrides,
-        }
-    )
-
-
-def _changed(settings: Settings, overrides: Json) -> Settings:
-    kept = {name: getattr(settings, name) for name in Settings.model_fields}
-    return load_settings({**kept, **overrides})
-
-
-def claims_of(token: str) -> Json:
-    """What a token says, unverified."""
-    import jwt
-
-    claims: Json = jwt.decode(token, options={"verify_signature": False})
-    return claims
-
-
-def policy_of(response: TestResponse) -> dict[str, str]:
-    """The Content-Security-Policy of an answer, by directive."""
-    parts = response.headers["Content-Security-Policy"].split("; ")
-    return dict(part.split(" ", 1) for part in parts)
-
-
-def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Do all at once, each in a thread of its own; their results in order."""
-    barrier = threading.Barrier(len(acts))
-    results: list[Any] = [None] * len(acts)
-
-    def run(place: int) -> None:
-        barrier.wait()
-        results[place] = acts[place]()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def json_of(response: TestResponse) -> Json:
-    body: Json = json.loads(response.text)
-    return body
+    require_none_of(secrets, stage.logs.getvalue())
