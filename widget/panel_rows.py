@@ -40,7 +40,7 @@ def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "c
         our_value=facts.reader.value(mapping.field_type, ours),
         differs=facts.local is not None and not _is_same(facts, mapping, ours, theirs),
         direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
-        direction_words=_direction_words(mapping.direction, facts.crm_label),
+        direction_words=_direction_words(mapping, facts.crm_label),
         changed=changed,
         changed_by=by,
         just_changed=just_changed,
@@ -80,12 +80,15 @@ def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:
     )
 
 
-def _direction_words(direction: str, crm: str) -> str:
+def _direction_words(mapping: FieldFacts, crm: str) -> str:
+    """The way a value goes and, where it goes both ways, who wins when both sides changed it."""
+    if mapping.direction != "two_way":
+        return f"From {crm} to us" if mapping.direction == "inbound" else f"From us to {crm}"
     return {
-        "inbound": f"From {crm} to us",
-        "outbound": f"From us to {crm}",
-        "two_way": "Both ways, the latest change wins",
-    }[direction]
+        "prefer_crm": f"Both ways; {crm} wins when both change",
+        "prefer_local": "Both ways; ours wins when both change",
+        "ask": "Both ways; you choose when both change",
+    }.get(mapping.conflict_rule, "Both ways; the latest change wins")
 
 
 def _note(facts: Facts, mapping: FieldFacts) -> str:

@@ -78,8 +78,8 @@ def _open_run(facts: Facts) -> StateWords | None:
             "queued", "Your click is saved.", "Our queue does not answer right now; the sync starts by itself."
         )
     if (utc_now() - run.created_at).total_seconds() > 3:
-        return _busy("queued", "Waiting for a free worker.", "Your click is saved; you need not wait here.")
-    return _busy("queued", "Waiting for a free worker.")
+        return _busy("queued", "Waiting for its turn.", "Your click is saved; you need not wait here.")
+    return _busy("queued", "Waiting for its turn.")
 
 
 def _busy(state: PanelState, headline: str, detail: str = "", health_words: str = "Syncing") -> StateWords:
@@ -198,8 +198,8 @@ def _left_alone(facts: Facts) -> str:
     if not left:
         return ""
     if len(left) == 1:
-        return f"{left[0]['label']} was left as it is: {left[0]['reason']}"
-    return f"{', '.join(each['label'] for each in left)} were left as they are: {left[0]['reason']}"
+        return f"{left[0]['label']} was left as it is. {left[0]['reason']}"
+    return f"{', '.join(each['label'] for each in left)} were left as they are. {left[0]['reason']}"
 
 
 def _unreachable(facts: Facts) -> StateWords | None:

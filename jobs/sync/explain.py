@@ -308,8 +308,8 @@ def _open(look: Look, run: RunFacts) -> Step:
         said = look.said(run.code or "NO_ANSWER")
         return Step("Running", "note", f"A sync waits. {said.message} It goes on then.", "", run.code, run.resume_at)
     if run.status == "queued":
-        return Step("Running", "note", "A sync waits for a free worker since then.", at=run.created_at)
-    return Step("Running", "note", "A sync is at work since then.", at=run.created_at)
+        return Step("Running", "note", "A sync is waiting for its turn.", at=run.created_at)
+    return Step("Running", "note", "A sync is at work.", at=run.created_at)
 
 
 _OUTCOMES = {

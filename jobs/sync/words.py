@@ -25,15 +25,15 @@ _W: dict[str, tuple[str, str]] = {
         "Change it in {crm}, or ask an admin to change the filter under Objects.",
     ),
     "FILTER_UNREADABLE": (
-        "The filter cannot be asked of this {object}: {detail}",
+        "The filter cannot be checked for this {object}: {detail}",
         "An admin can check the filter under Objects.",
     ),
     "FILTER_PAUSED": (
-        "{object} sync is paused, because its filter cannot be asked: {detail}",
+        "{object} sync is paused, because its filter cannot be checked: {detail}",
         "An admin can mend the filter under Objects. It goes on by itself once the field is back.",
     ),
     "NO_EMAIL": ("This {object} has no email address.", "Add an email address in {crm}, then sync again."),
-    "INVALID_EMAIL": ("The email address is not a valid one.", "Correct it, then sync again."),
+    "INVALID_EMAIL": ("The email address is not valid.", "Correct it, then sync again."),
     "LEAD_CONVERTED": ("This lead was converted.", "Open the contact it became and sync that."),
     "RECORD_DELETED": ("This record was deleted in {crm}.", "Our record is kept. Restore it in {crm} to sync again."),
     "DELETED_ON_BOTH": (
@@ -110,7 +110,7 @@ _W: dict[str, tuple[str, str]] = {
         "The field in {crm} is of a type that does not fit ours.",
         "An admin can check the field mapping.",
     ),
-    "DATE_OUT_OF_RANGE": ("{crm} knows no date so far away.", "Correct it here, then sync again."),
+    "DATE_OUT_OF_RANGE": ("{crm} does not take a date that far away.", "Correct it here, then sync again."),
     "OPTION_UNKNOWN": ("Our field has no such choice.", "An admin can add it, or another can be chosen in {crm}."),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
     "OPTION_LOST": (
@@ -182,8 +182,8 @@ _W: dict[str, tuple[str, str]] = {
     "NOT_FOUND": ("{crm} does not show us this record.", "It may be deleted, or not shared with the integration user."),
     # Later.
     "UNABLE_TO_LOCK_ROW": ("Somebody else is saving this record right now.", "We try again by ourselves."),
-    "REQUEST_LIMIT_EXCEEDED": ("{crm} has no calls left for today.", "We go on by ourselves when it has."),
-    "TOO_MANY_CALLS": ("{crm} takes no more calls for a moment.", "We go on by ourselves."),
+    "REQUEST_LIMIT_EXCEEDED": ("{crm} takes no more requests from us today.", "We go on by ourselves when it does."),
+    "TOO_MANY_CALLS": ("{crm} takes no more requests for a moment.", "We go on by ourselves."),
     "MIGRATION_IN_PROGRESS": ("{crm} is moving this account just now.", "We go on by ourselves when it is done."),
     "NO_ANSWER": ("{crm} does not answer.", "Your click is kept; we try again by ourselves."),
     "SERVER_UNAVAILABLE": ("{crm} is not available.", "Your click is kept; we try again by ourselves."),

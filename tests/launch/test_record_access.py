@@ -193,7 +193,7 @@ class TestReadOnlyFields:
         screen = stage.open_panel("limited_rep").synced()
         assert [write["new"].get("FirstName") for write in stage.org.writes()[before:]] == ["Anna"]
         assert all("Title" not in write["new"] for write in stage.org.writes()[before:])
-        assert "Job title was left as it is: You may not edit this field in Salesforce." in screen.told
+        assert "Job title was left as it is. You may not edit this field in Salesforce." in screen.told
 
     def test_and_the_next_rep_who_may_edit_it_brings_it_over(self, stage: Stage) -> None:
         stage.open_panel("limited_rep").synced()

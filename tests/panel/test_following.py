@@ -109,7 +109,7 @@ def test_a_question_ends_by_itself_so_that_no_proxy_cuts_it(
 ) -> None:
     monkeypatch.setattr(panel_module, "HOLD_SECONDS", 0.3)
     screen = waiting_panel.follow_once()
-    assert screen.headline == "Waiting for a free worker."
+    assert screen.headline == "Waiting for its turn."
     assert screen.asks_next == waiting_panel.screen.asks_next
 
 
@@ -165,7 +165,7 @@ class TestWithoutTheQueueServer:
         panel.sync()
         assert eventually(lambda: panel.view().headline == "Your click is saved.")
         server.start()
-        assert eventually(lambda: panel.view().headline == "Waiting for a free worker.")
+        assert eventually(lambda: panel.view().headline == "Waiting for its turn.")
 
     def test_the_sync_starts_by_itself_when_it_is_back(self, stage_with_own_queue: StageWithQueue) -> None:
         stage, server = stage_with_own_queue.stage, stage_with_own_queue.queue_server
@@ -191,7 +191,7 @@ class TestWithoutTheQueueServer:
         panel.sync()
         stage.runtime.redis.flushall()
         stage.work()
-        assert panel.view().headline == "Waiting for a free worker."
+        assert panel.view().headline == "Waiting for its turn."
         with stage.runtime.database.write() as session:
             session.execute(update(SyncRun).values(enqueue_at=utc_now()))
         assert stage.tick()

@@ -30,7 +30,7 @@ def test_the_answer_to_the_click_is_the_result(stage: Stage, monkeypatch: pytest
 
 def test_a_longer_one_is_answered_after_a_moment_in_its_running_state(stage: Stage) -> None:
     screen = stage.open_panel().sync()
-    assert screen.headline == "Waiting for a free worker."
+    assert screen.headline == "Waiting for its turn."
     assert screen.asks_next
 
 
@@ -38,7 +38,7 @@ def test_a_click_that_joins_a_run_is_not_held(stage: Stage, monkeypatch: pytest.
     panel = stage.open_panel()
     panel.sync()
     monkeypatch.setattr(panel_answers, "GLANCE_SECONDS", 60.0)
-    assert panel.sync().headline == "Waiting for a free worker."
+    assert panel.sync().headline == "Waiting for its turn."
 
 
 class TestWhatIsRemembered:

@@ -74,7 +74,7 @@ class TestOnTheWay:
     def test_queued_while_no_worker_is_free(self, stage: Stage) -> None:
         panel = stage.open_panel()
         screen = panel.sync()
-        assert screen.headline == "Waiting for a free worker."
+        assert screen.headline == "Waiting for its turn."
         assert screen.is_busy
         assert not screen.can_sync
         assert screen.asks_next.startswith("/panel/runs/")
@@ -82,7 +82,7 @@ class TestOnTheWay:
     def test_a_panel_opened_meanwhile_shows_the_run_that_is_on(self, stage: Stage) -> None:
         stage.open_panel("rep").sync()
         for screen in (stage.open_panel("limited_rep").screen, stage.open_panel("limited_rep").view()):
-            assert screen.headline == "Waiting for a free worker."
+            assert screen.headline == "Waiting for its turn."
             assert "queue does not answer" not in screen.told
             assert screen.asks_next
 
@@ -104,7 +104,7 @@ class TestOnTheWay:
         stage.org.fault("rate_limit", match="/services/data", count=None)
         stage.work()
         panel.follow_once()
-        assert panel.screen.headline == "Salesforce has no calls left for today."
+        assert panel.screen.headline == "Salesforce takes no more requests from us today."
         assert "Your click is kept" in panel.screen.told
         assert re.search(r"Goes on in [45] min", panel.screen.told)
         assert panel.screen.code == "REQUEST_LIMIT_EXCEEDED"

@@ -37,7 +37,7 @@ def moment(relative: str, exact: str = "22 November 2026 at 10:12 GMT") -> Momen
 
 def fields(crm_name: str) -> tuple[FieldRow, ...]:
     inbound, outbound = f"From {crm_name} to us", f"From us to {crm_name}"
-    both = "Both ways, the latest change wins"
+    both = "Both ways; the latest change wins"
     return (
         FieldRow(
             "Email",
@@ -240,7 +240,7 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             base,
             state="never",
             headline="This contact has not been synced yet.",
-            detail="It matches Ana Sample by email. A sync links the two and changes 2 fields.",
+            detail="A sync links the two.",
             health="off",
             health_words="Not synced yet",
             link=LinkView("matched", "Matches Ana Sample by email"),
@@ -254,12 +254,12 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             base,
             state="differs",
             headline="2 fields differ.",
-            detail=f"A sync takes Job title from {name} and writes Lead score to {name}.",
+            detail="Sync to bring both sides in step.",
             health="attention",
             health_words="2 fields differ",
             fields=changed_fields(name),
         ),
-        "queued": replace(running, state="queued", headline="Waiting for a free worker.", steps=steps(name, 0)),
+        "queued": replace(running, state="queued", headline="Waiting for its turn.", steps=steps(name, 0)),
         "running_reading": replace(running, state="running", headline=f"Reading {name}.", steps=steps(name, 1)),
         "running_comparing": replace(running, state="running", headline="Comparing both sides.", steps=steps(name, 2)),
         "running_writing": replace(running, state="running", headline=f"Writing to {name}.", steps=steps(name, 3)),
@@ -274,10 +274,10 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
         "waiting": replace(
             running,
             state="waiting",
-            headline=f"{name} has no calls left for now.",
-            detail="Nothing is lost: the sync goes on by itself.",
+            headline=f"{name} takes no more requests for a moment.",
+            detail="Your click is kept; nothing was lost.",
             resume=moment("in 12 min", "22 November 2026 at 10:24 GMT"),
-            code="REQUEST_LIMIT_EXCEEDED",
+            code="TOO_MANY_CALLS",
             health="attention",
             health_words="Waiting",
         ),
@@ -290,7 +290,11 @@ def states(crm: Crm = "salesforce") -> dict[str, PanelView]:
             fields=fresh_fields(name),
         ),
         "nothing": replace(
-            base, state="nothing", headline="Nothing to do: both sides already agree.", synced=moment("just now")
+            base,
+            state="nothing",
+            headline="Nothing to do.",
+            detail="Both sides hold the same values.",
+            synced=moment("just now"),
         ),
         "skipped": replace(
             base,
@@ -394,7 +398,7 @@ def hostile(base: PanelView) -> PanelView:
     """Long, right-to-left, emoji and HTML-like text everywhere a CRM user can type."""
     html, arabic, emoji = HTML, ARABIC, "👩🏽‍🚀🏳️‍🌈 " * 12
     long_word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-    both = "Both ways, the latest change wins"
+    both = "Both ways; the latest change wins"
     return replace(
         base,
         state="differs",

@@ -26,7 +26,7 @@ def test_a_click_shows_each_step_and_then_what_changed(
     status = page.get_by_role("status")
     press(page)
     for words in (
-        "Waiting for a free worker.",
+        "Waiting for its turn.",
         "Reading Salesforce.",
         "Comparing both sides.",
         "Writing to Salesforce.",
@@ -86,7 +86,7 @@ def test_a_double_click_sends_one_request(open_panel: OpenPanel, gallery: Galler
     page = open_panel("differs")
     page.get_by_role("button", name="Sync this record").dblclick()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     assert gallery.count("POST /panel/sync") == 1
 
 
@@ -143,7 +143,7 @@ def test_old_values_are_refreshed_by_a_click(open_panel: OpenPanel, gallery: Gal
 def test_requests_carry_the_token_and_nothing_about_the_page(open_panel: OpenPanel, gallery: Gallery) -> None:
     page = open_panel("differs", secret="one-time-proof")
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     sent = gallery.headers[0]
     assert sent["Authorization"] == "Bearer sample-token-1"
     assert not [name for name in sent if name.lower().startswith("hx-")]
@@ -156,7 +156,7 @@ def test_nothing_is_stored_in_the_browser_and_the_token_leaves_the_page(
 ) -> None:
     page = open_panel("differs", secret="one-time-proof")
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     expect(page.locator("#proof")).to_have_count(0)
     assert "sample-token" not in page.content()
     page.goto(f"{gallery.url}/static/panel.css")  # the same tab and origin, without the panel's script

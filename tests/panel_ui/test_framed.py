@@ -48,7 +48,7 @@ def test_the_token_is_renewed_in_a_sandboxed_frame(window: Page, gallery: Galler
     frame = open_host(window, gallery, host_url, sandbox=True)
     gallery.expire_token()
     frame.get_by_role("button", name="Sync this record").click()
-    expect(frame.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(frame.get_by_role("status")).to_contain_text("Waiting for its turn.")
 
 
 def test_it_works_with_third_party_cookies_blocked(browser: Browser, gallery: Gallery, host_url: str) -> None:
@@ -65,7 +65,7 @@ def test_it_works_with_third_party_cookies_blocked(browser: Browser, gallery: Ga
     )
     frame = open_host(page, gallery, host_url, sandbox=False)
     frame.get_by_role("button", name="Sync this record").click()
-    expect(frame.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(frame.get_by_role("status")).to_contain_text("Waiting for its turn.")
     context.close()
 
 

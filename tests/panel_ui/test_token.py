@@ -23,7 +23,7 @@ def test_it_is_renewed_before_it_ends_again_and_again(open_panel: OpenPanel, gal
     page.wait_for_timeout(2000)
     assert gallery.count("POST /panel/token") >= 2
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     assert gallery.count("POST /panel/sync") == 1
 
 
@@ -31,7 +31,7 @@ def test_a_refused_click_renews_the_token_and_is_repeated_once(open_panel: OpenP
     page = open_panel("differs")
     gallery.expire_token()
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     assert gallery.count("POST /panel/token") == 1
     assert gallery.count("POST /panel/sync") == 2
 
@@ -43,7 +43,7 @@ def test_while_the_token_is_renewed_a_second_click_adds_nothing(open_panel: Open
     press(page)
     page.wait_for_timeout(200)
     page.locator("#sync").click(force=True)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     assert gallery.count("POST /panel/sync") == 2
 
 
@@ -51,7 +51,7 @@ def test_a_repeated_link_still_names_its_candidate(open_panel: OpenPanel, galler
     page = open_panel("ambiguous")
     gallery.expire_token()
     page.get_by_role("button", name="This one").first.click()
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     links = [
         form for form, call in zip(gallery.forms, gallery.calls_to_panel, strict=True) if call == "POST /panel/link"
     ]
@@ -61,7 +61,7 @@ def test_a_repeated_link_still_names_its_candidate(open_panel: OpenPanel, galler
 def test_a_run_is_followed_across_a_renewal(open_panel: OpenPanel, gallery: Gallery) -> None:
     page = open_panel("differs")
     press(page)
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     gallery.gate.set()
     gallery.expire_token()
     expect(page.get_by_role("status")).to_contain_text("Done", timeout=10_000)
@@ -115,4 +115,4 @@ def test_a_renewal_without_a_network_offers_the_click_again(open_panel: OpenPane
     expect(page.get_by_role("status")).to_contain_text("it is not sure that your click arrived")
     page.unroute("**/panel/token")
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status")).to_contain_text("Waiting for a free worker.")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")

@@ -135,7 +135,7 @@ class TestWhySoLate:
 
     def test_a_run_waits_for_a_worker(self, office: Office, ana: str) -> None:
         office.ask("Contact", ana)
-        assert walk(office, ana)["Running"].sentence.startswith("A sync waits for a free worker")
+        assert walk(office, ana)["Running"].sentence.startswith("A sync is waiting for its turn")
 
     def test_it_was_never_asked_for(self, office: Office) -> None:
         ben = office.in_crm("Contact", LastName="Example", Email="ben@example.com")
