@@ -14,7 +14,7 @@ from jobs.models.run import QUEUED
 from jobs.runtime import utc_now
 from tests.push.pushing import Place, made
 from tests.support.office import Told
-from tests.support.stage import together
+from tests.support.together import together
 
 
 def require_one(place: Place, object_name: str, local_id: int, *told: Told) -> None:
