@@ -29,6 +29,7 @@ from jobs.sync import merge, settle
 from jobs.sync.changes import agreed_by, booked, crm_changes
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
+from jobs.values import Value
 
 MAX_ROUNDS = 4  # the first decision, and three times again
 MAX_ANEW = 4  # times a click that came while it was at work makes a run read once more
@@ -48,6 +49,7 @@ class Round:
     done: list[dict[str, Any]] = field(default_factory=list)
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
+    stored: dict[str, Value] = field(default_factory=dict)  # what it holds of them, by our field
     has_entry: bool = True  # False: no intent has been noted in this run yet
     otherwise: bool | None = None  # the person saw a preview that said something else; None until it is compared
     times_anew: int = 0
@@ -110,7 +112,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
-    scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | state.written)
+    scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | _written_so_far(state, scene))
     plan = make_plan(setup, row, scene, state.refusals)
     _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
@@ -125,6 +127,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
             return False
         row, written = stored, _stored_base(pushes, stored)
         state.written |= written
+        state.stored |= {each.rule.local_field: stored.values.get(each.rule.crm_field) for each in pushes}
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settled = settle.Settlement(
@@ -136,6 +139,18 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         state.unsettled()
         return False
     return True
+
+
+def _written_so_far(state: Round, scene: Scene) -> dict[str, merge.Base]:
+    """The bases of what this attempt wrote.
+
+    Where ours has moved on since, what the CRM made of our older value is no change of its own: it must not win.
+    """
+    ours = scene.local.values if scene.local is not None else {}
+    return {
+        name: base if ours.get(name) == base.local else merge.Base(base.local, state.stored[name])
+        for name, base in state.written.items()
+    }
 
 
 def _compare_with_preview(setup: Setup, plan: Plan, state: Round) -> None:

@@ -112,6 +112,16 @@ def test_our_record_changed_while_the_crm_was_asked(office: Office, ana: str) ->
     assert office.values(local_id, "first_name", "job_title") == {"first_name": "Anna", "job_title": "First"}
 
 
+def test_what_the_crm_made_of_our_older_value_does_not_win_over_the_newer(office: Office, ana: str) -> None:
+    """It rounds what we sent, and meanwhile a colleague clears ours."""
+    local_id = office.linked("Contact", ana)
+    office.change(local_id, lead_score=12.345)
+    with office.while_waiting("composite", lambda: office.change(local_id, lead_score=None)):
+        told = office.sync("Contact", ana)
+    assert told.changes == {("lead_score", "crm", None, 12.345), ("lead_score", "crm", 12.3, None)}
+    assert_silent(office, "Contact", ana)
+
+
 def test_our_own_write_coming_back_is_nothing_new(office: Office, ana: str) -> None:
     office.change(office.linked("Contact", ana), job_title="Owner")
     office.sync("Contact", ana)
