@@ -42,11 +42,8 @@ class Creating:
         if object_name not in self._without_key:
             try:
                 return self._make(object_name, {"properties": properties | {KEY_PROPERTY: key}} | more, fields)
-            except DuplicateFound:
-                known = self._id_with(object_name, KEY_PROPERTY, key)
-                if known is None:
-                    raise
-                return self._adapter.read(object_name, known, fields)
+            except DuplicateFound as error:
+                return self._made_before(object_name, key, fields, error)
             except Rejected as error:
                 if KEY_PROPERTY not in error.fields:
                     raise
@@ -76,6 +73,16 @@ class Creating:
             record_id = str(answer["id"])
         with written_already():
             return self._adapter.read(object_name, record_id, fields)
+
+    def _made_before(self, object_name: str, key: str, fields: Fields, error: DuplicateFound) -> CrmRow:
+        """The record of an earlier create with this key, where that is the duplicate."""
+        try:
+            known = self._id_with(object_name, KEY_PROPERTY, key)
+        except Rejected:  # the property was made without being unique
+            known = None
+        if known is None:
+            raise error
+        return self._adapter.read(object_name, known, fields)
 
     def _has_key(self, object_name: str) -> bool:
         """Whether a create has surely kept its key: there is the property, it is unique and we may write it."""

@@ -40,6 +40,11 @@ def test_a_key_property_that_is_not_unique_proves_nothing(portal_office: PortalO
     with pytest.raises(RetryLater) as caught:
         portal_office.adapter().created("companies", {"name": "Sample"}, COMPANY, key="k-1", since=utc_now())
     assert caught.value.code == "NOT_SURE_YET"
+    portal_office.org.control("objects", {"object": "contacts", "properties": [plain]})
+    ana = portal_office.in_crm("contacts", lastname="Sample", email="ana@example.com")
+    with pytest.raises(DuplicateFound) as refused:
+        portal_office.adapter().create("contacts", {"email": "ana@example.com"}, PERSON, key="k-1")
+    assert refused.value.record_ids == (ana,)
 
 
 def test_look_alikes_are_looked_through_but_not_for_ever(portal_office: PortalOffice) -> None:
