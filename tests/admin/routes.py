@@ -18,6 +18,7 @@ IDS = {
     "run_id": 1,
     "entry_id": 1,
     "conflict_id": 1,
+    "apart_id": 1,
     "name": "outbound",
     "crm": "salesforce",
     "field": "job_title",
@@ -56,8 +57,8 @@ NEED_THE_ORG = {
     "admin.objects.filters.save",
 }
 """Shown in test_connections: they change something only when Salesforce lets us in."""
-NEED_A_LOST_CHOICE = {"admin.objects.fields.let_go"}
-"""Shown in test_field_mappings."""
+NEED_MORE = {"admin.objects.fields.let_go", "admin.links.apart.allow"}
+"""Shown in test_field_mappings and test_kept_apart: for a choice that is lost, and for two that are kept apart."""
 LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}
 CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {
     "admin.connections.test",

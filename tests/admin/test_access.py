@@ -87,7 +87,7 @@ def test_an_admin_sees_every_page(app: Flask, admin: Visitor) -> None:
 
 def test_every_change_is_audited_with_its_author(app: Flask, runtime: Runtime, admin: Visitor) -> None:
     posts = {rule.endpoint: rule for rule in routes.rules(app, "POST")}
-    assert set(posts) == (set(routes.CHANGES) | routes.NEED_THE_ORG | routes.NEED_A_LOST_CHOICE | routes.CHANGE_NOTHING)
+    assert set(posts) == (set(routes.CHANGES) | routes.NEED_THE_ORG | routes.NEED_MORE | routes.CHANGE_NOTHING)
     # Unlinking comes last: the other forms use the link.
     for endpoint in sorted(routes.CHANGES, key=lambda name: name == "admin.links.unlink"):
         known = len(audited(runtime))

@@ -16,7 +16,7 @@ from jobs.models import Connection, CrmRecord, LocalRecord, ObjectMapping, Recor
 from jobs.records import search
 from jobs.sync.rows import RecordKey
 from jobs.sync.scene import bases
-from widget.admin import display, explain, link_changes, listing, sync
+from widget.admin import display, explain, kept_apart, link_changes, listing, sync
 from widget.admin.access import admins_only, person
 from widget.admin.link_changes import LinkRefused
 from widget.context import runtime
@@ -34,6 +34,7 @@ def blueprint() -> Blueprint:
     pages.post("/<row:link_id>/unlink")(unlink)
     pages.post("/<row:link_id>/sync")(start_sync)
     pages.get("/<row:link_id>/explain")(why)
+    pages.register_blueprint(kept_apart.blueprint())
     return pages
 
 
