@@ -85,6 +85,7 @@ class TestConflict:
         for words in ("Theirs", "Ours", "a colleague", "Keep ours", "Keep Salesforce’s", "Always do this for"):
             assert words in text
         assert torn.view().headline == "A field was changed on both sides."
+        assert "Both ways; you choose when both change" in text
 
     def test_one_click_keeps_ours(self, stage: Stage, torn: Panel) -> None:
         assert settle(torn, conflict_of(stage.runtime), keep="local") == 200

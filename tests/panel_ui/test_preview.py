@@ -18,6 +18,8 @@ def test_it_opens_in_place_and_can_be_read(open_panel: OpenPanel, complaints: li
     page.get_by_role("button", name="Preview what would change").click()
     expect(page.get_by_role("heading", name="2 fields would change here")).to_be_visible()
     expect(page.locator("#preview li").first).to_contain_text("Job title")
+    groups = page.locator("#preview h3")
+    expect(groups).to_have_text(["Here", "In Salesforce", "Changed on both sides", "Would stay different"])
     assert serious_findings(page) == []
     assert complaints == []
 

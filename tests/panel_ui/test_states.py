@@ -135,6 +135,18 @@ def test_a_long_text_opens_in_place(open_panel: OpenPanel) -> None:
     assert after["height"] > before["height"]
 
 
+def test_so_does_any_value_that_does_not_fit_into_two_lines(open_panel: OpenPanel) -> None:
+    page = open_panel("hostile")
+    page.set_viewport_size({"width": 320, "height": 700})
+    address = page.locator("#fields .row").nth(3).locator("summary").first
+    closed = address.bounding_box()
+    address.press("Enter")
+    opened = address.bounding_box()
+    assert closed is not None
+    assert opened is not None
+    assert opened["height"] > closed["height"]
+
+
 def test_the_values_are_there_before_any_script_ran(browser: Browser, gallery: Gallery) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
