@@ -95,12 +95,13 @@ def _duplicates(error: Mapping[str, Any], message: str) -> dict[str, str]:
     """Record id -> object; "" where only the text names the id."""
     # The wire spells it "duplicateResut"; read the right spelling too, should it ever be mended.
     told = error.get("duplicateResut") or error.get("duplicateResult") or {}
-    records = [
-        row.get("record") or {} for result in told.get("matchResults") or () for row in result.get("matchRecords") or ()
-    ]
-    found = {
-        str(each["Id"]): str((each.get("attributes") or {}).get("type") or "") for each in records if each.get("Id")
-    }
+    found = {}
+    for result in told.get("matchResults") or ():
+        for row in result.get("matchRecords") or ():
+            record = row.get("record") or {}
+            if record.get("Id"):
+                kind = (record.get("attributes") or {}).get("type") or result.get("entityType")
+                found[str(record["Id"])] = str(kind or "")
     return found or dict.fromkeys(map(full_id, _ID.findall(message.partition("with id:")[2])), "")
 
 

@@ -219,11 +219,20 @@ def test_duplicates_that_are_not_shown_are_no_records(found: Any) -> None:
 
 
 @pytest.mark.parametrize("record_id", [ONE, ONE[:15]])
-def test_a_duplicate_value_names_its_record_in_the_text(record_id: str) -> None:
+def test_a_duplicate_value_names_its_record_in_the_text_and_it_is_told_in_full(record_id: str) -> None:
     text = f"duplicate value found: Ext__c duplicates value on record with id: {record_id}"
     error = refused(400, "DUPLICATE_VALUE", text)
     assert isinstance(error, DuplicateFound)
-    assert error.record_ids == (record_id,)
+    assert error.record_ids == (ONE,)
+
+
+def test_duplicates_of_other_objects_are_told_apart() -> None:
+    found = duplicates("duplicateResut", ONE, TWO)
+    found["duplicateResut"]["matchResults"][0]["matchRecords"][1]["record"]["attributes"] = {"type": "Lead"}
+    error = classify(400, [found])
+    assert isinstance(error, DuplicateFound)
+    assert error.record_ids == (ONE, TWO)
+    assert error.within("Contact").record_ids == (ONE,)
 
 
 def test_a_long_word_is_no_record_id() -> None:
