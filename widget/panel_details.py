@@ -10,8 +10,9 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from jobs.mappings import FieldFacts
 from jobs.runtime import Runtime
-from jobs.sync.explain import Look, Step, explain_record, first_stop
+from jobs.sync.explain import explain_record, first_stop
 from jobs.sync.explain_field import explain_field
+from jobs.sync.explain_steps import Look, Step
 from jobs.sync.history import FieldChange, FieldHistory, entries_of, field_history, still_holds
 from jobs.sync.inquiry import Asker, look_into
 from jobs.sync.rule_words import rule_words

@@ -7,70 +7,19 @@ field that the one who asks may not read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal
 
 from jobs.crm.base import CrmRow
 from jobs.mappings import ObjectFacts
-from jobs.models import Connection
 from jobs.models.connection import BROKEN, DISCONNECTED
-from jobs.sync import filters, merge
+from jobs.sync import filters
+from jobs.sync.explain_steps import Look, State, Step, stop, told_of
 from jobs.sync.plan import Plan, Skip, ineligible, make_plan, no_counterpart, read_for_filter
 from jobs.sync.rows import EntryFacts, RunFacts
-from jobs.sync.rule_words import rule_words
 from jobs.sync.scene import Scene, Setup
-from jobs.sync.words import Words, words
 from jobs.values import ValueRefused
-
-State = Literal["ok", "stops", "note"]
 
 # What the eligibility of a record says about its filter, which has steps of its own here.
 _OF_FILTER = ("FILTERED_OUT", "FILTER_UNREADABLE", "FILTER_PAUSED")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One answer on the way. `at` belongs to the sentence and is told in the reader's own time."""
-
-    topic: str
-    state: State
-    sentence: str
-    remedy: str = ""
-    code: str = ""
-    at: datetime | None = None
-    parts: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True)
-class Look:
-    """Everything that was found out about one record, for one person."""
-
-    connection: Connection
-    crm: str  # its label
-    object: str
-    mapping: ObjectFacts | None
-    now: datetime
-    setup: Setup | None = None  # None: the CRM could not be asked for its fields
-    row: CrmRow | None = None
-    is_fresh: bool = True  # False: `row` is what we saw last
-    seen_at: datetime | None = None
-    problem: str = ""  # the code of what kept us from reading it
-    scene: Scene | None = None
-    open_run: RunFacts | None = None
-    entries: Sequence[EntryFacts] = field(default=())
-    readable: frozenset[str] | None = None
-    editable: frozenset[str] | None = None
-
-    def may_read(self, crm_field: str) -> bool:
-        return self.readable is None or crm_field in self.readable
-
-    @property
-    def object_label(self) -> str:
-        return self.mapping.object_label if self.mapping is not None else self.object
-
-    def said(self, code: str, detail: str = "") -> Words:
-        return words(code, crm=self.crm, object_label=self.object_label, detail=detail)
 
 
 def explain_record(look: Look) -> tuple[Step, ...]:
@@ -259,17 +208,6 @@ def _count(number: int) -> str:
     return "1 field differs" if number == 1 else f"{number} fields differ"
 
 
-def told_of(look: Look, decision: merge.Decision) -> Step:
-    """What a sync would do with this field now, and by which rule."""
-    label = decision.rule.label
-    if decision.action == "pull":
-        return Step(label, "note", f"Ours would take {look.crm}’s value. {rule_words(decision.why, look.crm)}")
-    if decision.action == "push":
-        return Step(label, "note", f"{look.crm} would get our value. {rule_words(decision.why, look.crm)}")
-    said = words(decision.why, crm=look.crm, object_label=look.object_label, fields=label)
-    return Step(label, "note", said.message, said.remedy, decision.why)
-
-
 def _rights(look: Look, mapping: ObjectFacts) -> Step:
     live = [each for each in mapping.fields if each.enabled]
     hidden = sum(1 for each in live if not look.may_read(each.crm_field))
@@ -331,8 +269,3 @@ def _last(look: Look, last: EntryFacts) -> Step:
         return Step("Last sync", "ok", text, at=at)
     said = look.said(last.code)
     return Step("Last sync", "note", f"{text} {said.message}", said.remedy, last.code, at)
-
-
-def stop(look: Look, topic: str, code: str, detail: str = "") -> Step:
-    said = look.said(code, detail)
-    return Step(topic, "stops", said.message, said.remedy, code)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from jobs.mappings import FieldFacts
 from jobs.sync import merge
-from jobs.sync.explain import Look, Step, stop, told_of
+from jobs.sync.explain_steps import Look, Step, stop, told_of
 from jobs.sync.history import FieldHistory
 from jobs.sync.plan import make_plan
 from jobs.sync.rule_words import mapping_words

@@ -13,7 +13,7 @@ from jobs.mappings import ObjectFacts
 from jobs.models import Connection, CrmRecord, SyncRun
 from jobs.runtime import Runtime, utc_now
 from jobs.sync.drift import keep_drift
-from jobs.sync.explain import Look
+from jobs.sync.explain_steps import Look
 from jobs.sync.rows import RecordKey, last_entries, rows_of
 from jobs.sync.scene import Setup, look_around
 from jobs.sync.settle import keep_seen

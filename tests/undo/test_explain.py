@@ -9,8 +9,9 @@ import pytest
 
 from jobs.mappings import FieldFacts
 from jobs.runtime import utc_now
-from jobs.sync.explain import Step, explain_record, first_stop
+from jobs.sync.explain import explain_record, first_stop
 from jobs.sync.explain_field import explain_field
+from jobs.sync.explain_steps import Step
 from jobs.sync.history import entries_of, field_history
 from jobs.sync.inquiry import Asker, look_into
 from jobs.sync.rows import RecordKey
