@@ -31,12 +31,12 @@ def _walk_field(look: Look, mapping: FieldFacts, history: FieldHistory) -> Itera
 
 
 def _mapped(look: Look, mapping: FieldFacts) -> Step:
-    if mapping.paused_reason:
-        return Step("Mapping", "stops", mapping.paused_reason, "It goes on by itself once that is put right.")
     if not mapping.enabled:
         return Step("Mapping", "stops", "The mapping of this field is switched off.", "An admin can turn it on.")
     if look.setup is not None and mapping.crm_field not in look.setup.info.fields:
         return stop(look, "Mapping", "FIELD_GONE")
+    if mapping.paused_reason:
+        return Step("Mapping", "stops", mapping.paused_reason, "It goes on by itself once that is put right.")
     text = mapping_words(mapping.direction, mapping.conflict_rule, look.crm)
     if mapping.write_rule == "fill_blank":
         text += " Only what is empty is filled."
