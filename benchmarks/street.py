@@ -1,4 +1,4 @@
-"""A whole installation for a benchmark: queue server, stand-in org, web, worker and clock, all real processes."""
+"""A whole installation for a benchmark: queue server, stand-in CRM, web, worker and clock, all real processes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from config.settings import Settings, load_settings
 from jobs.db import migrate
 from jobs.runtime import Runtime, open_runtime
 from jobs.seed import seed_demo
+from jobs.seed_hubspot import seed_hubspot
 
 
 @dataclass
@@ -65,8 +66,14 @@ class Street:
         return max(_resident(pid) for pid in _family(self.processes[name].pid))
 
 
+# CRM -> what connects it with us, from the settings and what the stand-in wrote of itself.
+SEEDS = {"salesforce": seed_demo, "hubspot": seed_hubspot}
+
+
 @contextmanager
-def street(*, workers: int = 1, parts: tuple[str, ...] = ("web", "worker", "clock")) -> Iterator[Street]:
+def street(
+    *, crm: str = "salesforce", workers: int = 1, parts: tuple[str, ...] = ("web", "worker", "clock")
+) -> Iterator[Street]:
     with tempfile.TemporaryDirectory(prefix="widget-bench-") as folder:
         data = Path(folder)
         queue = EmbeddedValkey(data / "redis")
@@ -94,10 +101,10 @@ def street(*, workers: int = 1, parts: tuple[str, ...] = ("web", "worker", "cloc
         here = Street(settings, open_runtime(settings), web_url, org_url, {}, environment)
         try:
             org = ["--port", str(org_port), "--data", str(data / "org"), "--public-url", org_url]
-            here.start("org", "-m", "emulator", "salesforce", *org, "--panel-url", web_url)
-            wait_for(f"{org_url}/services/data")
+            here.start("org", "-m", "emulator", crm, *org, "--panel-url", web_url)
+            wait_for(f"{org_url}/_emulator/faults")
             here.credentials = json.loads((data / "org" / "credentials.json").read_text())
-            seed_demo(settings, here.credentials)
+            SEEDS[crm](settings, here.credentials)
             if "web" in parts:
                 here.start("web", "-m", "widget", "web", "--port", str(web_port))
             for number in range(workers if "worker" in parts else 0):
