@@ -74,10 +74,11 @@ class AdminArea:
 
         assert eventually(is_there)
 
-    def picture(self, name: str, of: Locator | None = None) -> None:
-        """With SCREENSHOTS=folder: the window, or a part of the page."""
+    def picture(self, name: str, of: Locator) -> None:
+        """With SCREENSHOTS=folder: a part of the page, as tall as what is in it."""
         if PICTURES:
-            (of or self.page).screenshot(path=pictures_folder() / f"{name}.png")
+            self.page.set_viewport_size({"width": 1000, "height": 400})
+            of.screenshot(path=pictures_folder() / f"{name}.png")
 
     def _turn_object(self, label: str, word: str) -> None:
         self.go("objects/")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.portal import Portal
 from tests.browser.record_page import PATIENCE_MS, PICTURES, pictures_folder
 from tests.browser.window import Window
+
+Scheme = Literal["light", "dark"]
 
 
 class HubSpotPage:
@@ -63,13 +67,17 @@ class HubSpotPage:
         self.page.get_by_role("button", name="Save").click()
         expect(self.page.locator("#toast")).to_contain_text(f"{label} was saved", timeout=PATIENCE_MS)
 
-    def picture(self, name: str) -> None:
-        """With SCREENSHOTS=folder: the window as it stands, light and dark."""
+    def picture(self, name: str, *, schemes: tuple[Scheme, ...] = ("light",)) -> None:
+        """With SCREENSHOTS=folder: the window as it stands. The page itself is light; a panel on it may be dark."""
         if not PICTURES:
             return
+        before = self.page.viewport_size
+        self.page.set_viewport_size({"width": 1240, "height": 900})
         self.page.mouse.move(4, 4)
-        for scheme in ("light", "dark"):
-            self.page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+        for scheme in schemes:
+            self.page.emulate_media(color_scheme=scheme)
             self.page.wait_for_timeout(400)
             self.page.screenshot(path=pictures_folder() / f"{name}-{scheme}.png")
         self.page.emulate_media(color_scheme="light")
+        if before:
+            self.page.set_viewport_size(before)

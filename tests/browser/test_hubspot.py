@@ -18,19 +18,23 @@ def test_the_card_syncs_its_details_open_and_a_later_change_arrives_without_a_cl
     hubspot_page.open(contact_id)
     hubspot_page.picture("30-hubspot-card-first")
     hubspot_page.sync("Created here from HubSpot")
+    admin.edit_here("Elif Mockford", "Lead score", "80")
+    hubspot_page.sync("1 field to HubSpot", "Changed in HubSpot")
+    hubspot_page.shows("80")
+    assert demo.portal.value(contact_id, "sample_lead_score") == "80"
     hubspot_page.picture("31-hubspot-card-done")
 
     panel = hubspot_page.open_details()
     expect(panel.get_by_role("heading", name="Elif Mockford")).to_be_visible()
     expect(panel.locator("#recent")).to_contain_text("Created here from HubSpot")
-    hubspot_page.picture("32-hubspot-details")
+    hubspot_page.picture("32-hubspot-details", schemes=("light", "dark"))
     hubspot_page.close_details()
 
     hubspot_page.edit("Job Title", "Head of Samples")
     admin.open_record("Elif Mockford")
     admin.wait_for_row("Job title Head of Samples")
     expect(admin.runs_of(contact_id).first).to_contain_text("Webhook")
-    admin.picture("guide-runs")
+    admin.picture("guide-runs", admin.page.locator("main"))
 
 
 def test_one_person_in_both_crms_is_one_record_here_and_an_edit_goes_from_one_to_the_other(
@@ -42,8 +46,8 @@ def test_one_person_in_both_crms_is_one_record_here_and_an_edit_goes_from_one_to
     record_page.open(in_salesforce).sync("Created here from Salesforce")
     hubspot_page.open(in_hubspot).sync("from HubSpot")
     admin.open_record("Hugo Trial")
-    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Org")).to_have_count(1)
-    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Portal")).to_have_count(1)
+    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Org, synced")).to_have_count(1)
+    expect(admin.page.get_by_role("listitem").filter(has_text="in Sample Portal, synced")).to_have_count(1)
 
     record_page.edit_in_salesforce("Title", "Edited in Salesforce")
     record_page.sync("1 field from Salesforce")
