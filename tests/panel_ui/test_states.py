@@ -21,8 +21,9 @@ BUSY = {"queued", "undoing", "running_reading", "running_comparing", "running_wr
 CLOSED = {"ambiguous", "object_off", "syncs_off", "not_allowed", "deleted"}
 
 
-def serious_findings(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
+def serious_findings(page: Page, *rules: str) -> list[str]:
+    """What the rules find, all of them where none is named."""
+    found = Axe().run(page, options={"runOnly": list(rules)} if rules else None).response["violations"]
     return [
         f"{finding['id']}: {[node['html'] for node in finding['nodes']]}"
         for finding in found
@@ -34,9 +35,11 @@ def serious_findings(page: Page) -> list[str]:
 def test_axe_finds_nothing_serious_in_any_state(
     open_panel: OpenPanel, complaints: list[str], crm: str, scheme: str
 ) -> None:
+    # Between the looks only colours differ: the rest is asked of the first.
+    rules = () if (crm, scheme) == LOOKS[0] else ("color-contrast",)
     for name in STATES:
         page = open_panel(name, crm, scheme=scheme)
-        assert serious_findings(page) == [], name
+        assert serious_findings(page, *rules) == [], name
     assert complaints == []
 
 
