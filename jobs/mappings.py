@@ -72,6 +72,7 @@ class ObjectFacts:
     may_update_there: bool = True
     needs_email: bool = False
     makes_accounts: bool = False
+    reps_may_set_rules: bool = True
     duplicate_handling: str = "overwrite_all"
     filter: Mapping[str, Any] | None = field(default=None, hash=False)
     when_deleted_there: str = "keep"

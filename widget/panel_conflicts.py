@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from jobs.accounts import audit
 from jobs.models import Conflict
 from jobs.models.base import LARGEST_ID
-from jobs.sync.conflicts import Choice, set_rule
+from jobs.sync.conflicts import Choice, RuleRefused, set_rule
 from widget.context import runtime
 from widget.panel_answers import start_sync
 from widget.panel_claims import claims_for
@@ -25,7 +25,10 @@ def add_routes(blueprint: Blueprint) -> None:
 
 
 def settle(conflict_id: int) -> ResponseReturnValue:
-    """Keep the CRM's value or ours; with `always`, for every later conflict of this field too. Syncs the record."""
+    """Keep the CRM's value or ours; with `always`, for every later conflict of this field too. Syncs the record.
+
+    Nothing is kept where `always` is asked for and the rules are the admins' alone: it would be half of what was asked.
+    """
     claims = claims_for("sync")
     keep = request.form.get("keep", "")
     if keep not in ("crm", "local"):
@@ -34,8 +37,8 @@ def settle(conflict_id: int) -> ResponseReturnValue:
     with runtime().database.write() as session:
         conflict = _own(session, claims, conflict_id)
         _require_rights(claims, conflict, choice)
-        if request.form.get("always") and set_rule(session, conflict, choice):
-            _note(session, claims, conflict, choice)
+        if request.form.get("always"):
+            _always(session, claims, conflict, choice)
         field = conflict.local_field
     return start_sync(claims, choices={field: choice})
 
@@ -59,6 +62,15 @@ def _require_rights(claims: PanelClaims, conflict: Conflict, choice: Choice) -> 
         raise TokenForbidden("a field this person may not read")
     if choice == "local" and claims.editable is not None and conflict.crm_field not in claims.editable:
         raise TokenForbidden("a field this person may not edit")
+
+
+def _always(session: Session, claims: PanelClaims, conflict: Conflict, choice: Choice) -> None:
+    """Raises TokenForbidden where an admin has switched that off."""
+    try:
+        if set_rule(session, conflict, choice, by_rep=True):
+            _note(session, claims, conflict, choice)
+    except RuleRefused:
+        raise TokenForbidden("rules are for admins") from None
 
 
 def _note(session: Session, claims: PanelClaims, conflict: Conflict, choice: Choice) -> None:

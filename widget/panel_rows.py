@@ -77,6 +77,7 @@ def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:
         our_at=facts.reader.moment(known.ours_at) if known.ours_at else None,
         may_keep_crm=may_settle,
         may_keep_ours=may_settle and facts.may_edit(mapping.crm_field),
+        may_always=facts.mapping is not None and facts.mapping.reps_may_set_rules,
     )
 
 

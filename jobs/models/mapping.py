@@ -33,6 +33,8 @@ class ObjectMapping(Base):
     # A record pushed there makes its account too, where the CRM has none with its domain.
     makes_accounts: Mapped[bool] = mapped_column(default=False)
     duplicate_handling: Mapped[str] = mapped_column(String(20), default="overwrite_all")
+    # Whether a rep who settles a conflict in the panel may make that the rule of the field, for everybody.
+    reps_may_set_rules: Mapped[bool] = mapped_column(default=True)
     # Which records sync, in the language of `jobs.sync.filters`; None: all of them.
     filter: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     # What becomes of ours when a linked CRM record is deleted: "keep", or "delete" until it is restored there.

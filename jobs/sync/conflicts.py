@@ -43,17 +43,27 @@ def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, p
     return len(asks) + len(waiting)
 
 
-def set_rule(session: Session, conflict: Conflict, choice: Choice) -> bool:
-    """Let every later conflict of this field be settled the same way. False when the field is not mapped any more."""
+class RuleRefused(Exception):
+    """An admin keeps the rules of this object to the admins."""
+
+
+def set_rule(session: Session, conflict: Conflict, choice: Choice, *, by_rep: bool) -> bool:
+    """Let every later conflict of this field be settled the same way. False when the field is not mapped any more.
+
+    Raises RuleRefused where reps may not.
+    """
     query = (
-        select(FieldMapping)
+        select(FieldMapping, ObjectMapping.reps_may_set_rules)
         .join(ObjectMapping)
         .where(ObjectMapping.connection_id == conflict.connection_id, ObjectMapping.object == conflict.object)
         .where(FieldMapping.local_field == conflict.local_field)
     )
-    mapping = session.scalar(query)
-    if mapping is None:
+    found = session.execute(query).one_or_none()
+    if found is None:
         return False
+    mapping, reps_may = found
+    if by_rep and not reps_may:
+        raise RuleRefused
     mapping.conflict_rule = CHOSEN_RULES[choice]
     return True
 

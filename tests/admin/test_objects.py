@@ -130,6 +130,14 @@ def test_the_other_rules_are_chosen_and_noted(runtime: Runtime, admin: Visitor) 
     assert "is deleted with it" in admin.get(f"/admin/objects/{CONTACT}").text
 
 
+def test_the_rules_of_fields_can_be_kept_to_admins(runtime: Runtime, admin: Visitor) -> None:
+    assert "Who may say “Always do this” of a conflict" in admin.get(f"/admin/objects/{CONTACT}").text
+    assert mapping(runtime, CONTACT).reps_may_set_rules
+    admin.post(f"/admin/objects/{CONTACT}/rules", {"reps_may_set_rules": "0"})
+    assert not mapping(runtime, CONTACT).reps_may_set_rules
+    assert audited(runtime)[-1].details == {"before": {"reps_may_set_rules": "1"}, "after": {"reps_may_set_rules": "0"}}
+
+
 def test_a_rule_that_is_not_on_offer_is_left_as_it_is(runtime: Runtime, admin: Visitor) -> None:
     admin.post(f"/admin/objects/{CONTACT}/rules", {"duplicate_handling": "delete_all", "when_deleted_there": ""})
     after = mapping(runtime, CONTACT)

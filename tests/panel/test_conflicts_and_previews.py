@@ -109,6 +109,21 @@ class TestConflict:
         assert "prefer_crm" in rules
         assert noted.subject == "Contact.Title"
 
+    def test_where_the_rules_are_the_admins_alone_it_is_not_offered_and_is_refused(
+        self, stage: Stage, torn: Panel
+    ) -> None:
+        assert 'name="always"' in torn.get("/panel/view").text
+        stage.change_object("Contact", reps_may_set_rules=False)
+        shown = torn.get("/panel/view").text
+        assert "Keep ours" in shown
+        assert 'name="always"' not in shown
+        conflict = conflict_of(stage.runtime)
+        assert settle(torn, conflict, keep="crm", always="1") == 403
+        with stage.runtime.database.read() as session:
+            rules = session.scalars(select(FieldMapping.conflict_rule).where(FieldMapping.crm_field == "Title")).all()
+        assert "prefer_crm" not in rules
+        assert settle(torn, conflict, keep="crm") == 200
+
     def test_another_records_conflict_is_not_found(self, stage: Stage, torn: Panel) -> None:
         other = stage.open_panel(object_name="Account")
         assert settle(other, conflict_of(stage.runtime), keep="crm") == 404

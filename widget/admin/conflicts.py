@@ -55,7 +55,7 @@ def settle(conflict_id: int) -> Response:
     choice = cast(Choice, keep)
     with runtime().database.write() as session:
         conflict = listing.found(session.get(Conflict, conflict_id))
-        if request.form.get("always") == "1" and set_rule(session, conflict, choice):
+        if request.form.get("always") == "1" and set_rule(session, conflict, choice, by_rep=False):
             _note(session, conflict, choice)
         session.expunge(conflict)
     return sync.start(

@@ -45,10 +45,14 @@ CHOICES = {
         "0": "put on the account with the domain of the address, where there is one",
         "1": "the same, and the account is created first where there is none",
     },
+    "reps_may_set_rules": {
+        "1": "everybody who may settle one",
+        "0": "admins only, under Conflicts and on the field mapping",
+    },
 }
 """Rule -> its values and what each means."""
 
-YES_OR_NO = ("needs_email", "makes_accounts")
+YES_OR_NO = ("needs_email", "makes_accounts", "reps_may_set_rules")
 """Rules that are kept as yes or no."""
 
 

@@ -216,6 +216,7 @@ def upgrade() -> None:
         sa.Column("may_update_there", sa.Boolean(), nullable=False),
         sa.Column("needs_email", sa.Boolean(), nullable=False),
         sa.Column("makes_accounts", sa.Boolean(), nullable=False),
+        sa.Column("reps_may_set_rules", sa.Boolean(), nullable=False),
         sa.Column("duplicate_handling", sa.String(length=20), nullable=False),
         sa.Column("filter", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("when_deleted_there", sa.String(length=10), nullable=False),
