@@ -128,6 +128,13 @@ class TestCreating:
 
 
 class TestRefusals:
+    def test_what_is_required_is_known_beforehand(self, case: AdapterCase, adapter: CrmAdapter) -> None:
+        described = adapter.describe(case.object)
+        assert described is not None
+        required = [name for name, field in described.info.fields.items() if field.required]
+        assert required == [case.required_field]
+        assert refusal(case, adapter, **{case.required_field: None}).fields == (case.required_field,)
+
     def test_rejected_names_the_field_in_question(self, case: AdapterCase, adapter: CrmAdapter) -> None:
         field, value = case.refused
         for name, wrong in (
