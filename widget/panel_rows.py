@@ -9,7 +9,7 @@ from jobs.mappings import FieldFacts
 from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import local_value
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, written_by
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, was_made_there, written_by
 from jobs.values import Value, ValueRefused, parse_time
 from widget.panel_undo import Undone, undo_of
 from widget.panel_view import Candidate, ConflictView, EntryView, FieldRow, LinkView, Moment
@@ -179,7 +179,7 @@ def visible_changes(facts: Facts, entry: EntryFacts) -> list[dict[str, Any]]:
 def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, Any]], message: str) -> str:
     """One line of what happened, counting only changes this person may know of."""
     if entry.outcome == "created":
-        return f"Created here from {crm}"
+        return created_sentence(entry, crm)
     if entry.outcome == "unchanged":
         return "Nothing to do"
     if entry.outcome == "updated":
@@ -188,6 +188,11 @@ def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, A
         done = done_sentence(entry, crm, changes) or "Updated"
         return f"{done}. {message}" if message else done
     return message or entry.outcome.capitalize()
+
+
+def created_sentence(entry: EntryFacts, crm: str) -> str:
+    """On which side a record was made of the other side's."""
+    return f"Created in {crm} from ours" if was_made_there(entry.outcome, entry.changes) else f"Created here from {crm}"
 
 
 def done_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, Any]]) -> str:

@@ -12,7 +12,7 @@ from jobs.runtime import utc_now
 from jobs.sync.undo_ask import UNDO
 from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE
 from jobs.sync.words import words
-from widget.panel_rows import done_sentence, entry_words, visible_changes
+from widget.panel_rows import created_sentence, done_sentence, entry_words, visible_changes
 from widget.panel_view import FieldRow, PanelState, StepView
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _done(facts: Facts) -> StateWords:
     assert entry is not None
     did = done_sentence(entry, facts.crm_label, visible_changes(facts, entry))
     if entry.outcome == "created":
-        headline = f"Created here from {facts.crm_label}."
+        headline = f"{created_sentence(entry, facts.crm_label)}."
     elif entry.code in (CREATION_UNDONE, CREATION_REDONE):
         return StateWords("done", entry.message, "", entry.remedy, health_words="Undone")
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobs.sync.changes import HERE
 from jobs.sync.history import still_holds
 from jobs.sync.rows import EntryFacts
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written, was_made_there
 from widget.formats import Reader
 from widget.panel_view import UndoView
 
@@ -27,12 +27,13 @@ def undo_of(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone:
         return None
     ours = facts.local.values if facts.local is not None else None
     theirs = facts.seen.values if facts.seen is not None else None
+    made_there = was_made_there(entry.outcome, entry.changes)
     open_ones = [
         each
         for each in written
         if (entry.id, each.field, each.side) not in undone
         and still_holds(each, ours, theirs)
-        and (each.side == HERE or facts.may_edit(each.crm_field))
+        and (each.side == HERE or (facts.may_edit(each.crm_field) and not made_there))
     ]
     if not open_ones or (_makes_record(entry) and len(open_ones) < len(written)):
         return None
@@ -61,7 +62,9 @@ def _of_record(entry: EntryFacts, crm: str) -> str:
 
 
 def _makes_record(entry: EntryFacts) -> bool:
-    return entry.outcome == "created" or entry.code == CREATION_REDONE
+    if entry.code == CREATION_REDONE:
+        return True
+    return entry.outcome == "created" and not was_made_there(entry.outcome, entry.changes)
 
 
 def _is_on(facts: Facts) -> bool:

@@ -16,6 +16,7 @@ from jobs.sync.explain_steps import Look, State, Step, stop, told_of
 from jobs.sync.plan import Plan, Skip, ineligible, make_plan, no_counterpart, read_for_filter
 from jobs.sync.rows import EntryFacts, RunFacts
 from jobs.sync.scene import Scene, Setup
+from jobs.sync.undo_plan import was_made_there
 from jobs.values import ValueRefused
 
 # What the eligibility of a record says about its filter, which has steps of its own here.
@@ -263,7 +264,10 @@ _OUTCOMES = {
 def _last(look: Look, last: EntryFacts) -> Step:
     by = f", asked for by {last.by}" if last.by else ""
     what = "was an undo and " if last.undoes_entry_id is not None else ""
-    text = f"The last run{by}, {what}{_OUTCOMES.get(last.outcome, last.outcome)}."
+    did = _OUTCOMES.get(last.outcome, last.outcome)
+    if was_made_there(last.outcome, last.changes):
+        did = f"made the record in {look.crm} of ours"
+    text = f"The last run{by}, {what}{did}."
     at = last.finished_at or last.created_at
     if last.outcome not in ("skipped", "failed"):
         return Step("Last sync", "ok", text, at=at)

@@ -105,7 +105,7 @@ def plan_undo(entry: SyncLogEntry, written: Iterable[Written], ours: Ours, their
     there: list[Written] = []
     left: list[Left] = []
     redoes = entry.code == CREATION_UNDONE
-    made_there = was_made_there(entry)
+    made_there = was_made_there(entry.outcome, entry.changes)
     for each in written:
         code = rights.forbids(each) or (
             _stays_there(each, theirs, made_there=made_there)
@@ -124,9 +124,9 @@ def plan_undo(entry: SyncLogEntry, written: Iterable[Written], ours: Ours, their
     return plan
 
 
-def was_made_there(entry: SyncLogEntry) -> bool:
-    """Whether the CRM's record was made of ours: what was made here has taken values, and written none."""
-    return entry.outcome == "created" and any(change["side"] == CRM for change in entry.changes)
+def was_made_there(outcome: str, changes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an entry made the CRM's record of ours: what was made here has taken values, and written none."""
+    return outcome == "created" and any(change["side"] == CRM for change in changes)
 
 
 def undone_base(

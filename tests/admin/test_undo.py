@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from jobs.models import SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
+from tests.admin.samples import OTHER_CONTACT_ID
 from tests.admin.site import Visitor, audited
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -99,3 +100,28 @@ def test_an_explanation_tells_where_it_stops_without_asking_the_crm(runtime: Run
     page = admin.get("/admin/links/1/explain").text
     assert "It stops at: Syncs." in page
     assert "An admin can turn them on under Connections." in page
+
+
+def test_what_was_made_in_the_crm_offers_no_undo_and_says_why(runtime: Runtime, admin: Visitor) -> None:
+    with runtime.database.write() as session:
+        entry = session.get_one(SyncLogEntry, 1)
+        entry.outcome, entry.direction = "created", "outbound"
+        entry.changes = [{**change, "side": "crm", "old": None} for change in entry.changes]
+    assert "/admin/logs/1/undo" not in admin.get("/admin/logs/1").text
+    assert "undo deletes nothing in Salesforce" in admin.get("/admin/logs/1/undo").text
+
+
+def test_an_entry_about_no_crm_record_lists_candidates_there_and_syncs_nothing(
+    runtime: Runtime, admin: Visitor
+) -> None:
+    """As a push leaves it that found several."""
+    with runtime.database.write() as session:
+        entry = session.get_one(SyncLogEntry, 2)
+        entry.crm_record_id, entry.code = "", "AMBIGUOUS_THERE"
+        entry.candidates = [{"crm_record_id": OTHER_CONTACT_ID, "name": "Ana Sampler"}]
+    page = admin.get("/admin/logs/2").text
+    assert "Ana Sampler" in page
+    assert f"crm_record_id={OTHER_CONTACT_ID}" in page
+    assert "/admin/logs/2/again" not in page
+    answer = admin.post("/admin/logs/2/again")
+    assert "create it from the page of our record" in admin.get(answer.headers["Location"]).text

@@ -10,6 +10,9 @@ from werkzeug.test import TestResponse
 
 from jobs import runs
 from jobs.models import SyncRun
+from jobs.records import create_local
+from jobs.sync.push_ask import PushAsk
+from jobs.tasks import request_push
 from tests.support.screen import Screen
 from tests.support.stage import Panel, Stage
 from widget.tokens import mint_panel_token, open_panel_token
@@ -180,3 +183,20 @@ class TestExplain:
         said = ask(panel, "/panel/explain").text
         assert "Phone" not in said
         assert "1 field is hidden from you in Salesforce" in said
+
+
+class TestARecordThatWasMadeOfOurs:
+    def test_says_so_and_offers_no_undo_of_what_stays_in_the_crm(self, stage: Stage) -> None:
+        with stage.runtime.database.write() as session:
+            ben = create_local(
+                session, "contact", {"email": "ben@mill.example", "last_name": "Sample"}, by="sample data"
+            )
+        run = request_push(stage.runtime, PushAsk(stage.connection_id, "Contact", ben.id, "admin")).run
+        stage.work()
+        with stage.runtime.database.read() as session:
+            record_id = session.get_one(SyncRun, run.id).crm_record_id
+        panel = stage.open_panel(record_id=record_id)
+        assert panel.view().entries == ["Created in Salesforce from ours"]
+        assert "undo-" not in panel.screen.html
+        assert "goes back" not in ask(panel, "/panel/history/LastName").text
+        assert "made the record in Salesforce of ours" in ask(panel, "/panel/explain").text

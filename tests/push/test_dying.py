@@ -12,8 +12,8 @@ from jobs import tasks, worker
 from jobs.models import LocalRecord, SyncLogEntry, SyncRun
 from jobs.models.run import QUEUED
 from jobs.runtime import utc_now
-from tests.push.pushing import Place, made
-from tests.support.office import Told
+from tests.push.pushing import Place, made, salesforce
+from tests.support.office import Office, Told
 from tests.support.together import together
 
 
@@ -139,6 +139,14 @@ class TestAtTheSameMoment:
         told = self.at_once(place, *((place.person, each) for each in twins))
         assert self.codes(told) == ["", "COUNTERPART_TAKEN"]
         assert self.records(place) == 1
+
+    def test_the_same_on_either_database(self, each_office: Office) -> None:
+        place = salesforce(each_office)
+        place.office.warm("Contact")
+        twins = [place.ana(first_name=f"Ana {number}") for number in range(4)]
+        told = self.at_once(place, *(("Contact", each) for each in twins))
+        assert self.codes(told) == ["", *3 * ["COUNTERPART_TAKEN"]]
+        assert (self.records(place), place.claims()) == (1, 0)
 
     def test_one_of_ours_does_not_become_a_lead_and_a_contact(self, org: Place) -> None:
         org.office.set_field("Lead", "company", direction="two_way")

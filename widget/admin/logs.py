@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
 from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, SyncRun
+from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
-from jobs.sync.undo_plan import written_by
+from jobs.sync.undo_plan import Written, was_made_there, written_by
 from widget.admin import display, explain, listing, sync, undo
 from widget.admin.access import admins_only
 from widget.context import runtime
@@ -77,6 +78,7 @@ def show(entry_id: int) -> str:
         record=record,
         mapping=mapping,
         undone_by=undone_by,
+        to_undo=_undoable(entry),
     )
 
 
@@ -84,6 +86,9 @@ def again(entry_id: int) -> Response:
     """One more run for the record this entry is about."""
     with runtime().database.read() as session:
         entry = listing.found(session.get(SyncLogEntry, entry_id))
+    if not entry.crm_record_id:
+        flash("There is no CRM record to sync yet: create it from the page of our record.", "bad")
+        return redirect(url_for("admin.logs.show", entry_id=entry.id), code=303)
     return sync.start(connection_id=entry.connection_id, object=entry.object, crm_record_id=entry.crm_record_id)
 
 
@@ -100,7 +105,8 @@ def confirm_undo(entry_id: int) -> str:
         entry=entry,
         connection=connection,
         field=field,
-        written=written_by(entry.changes, only_field=field),
+        written=_undoable(entry, field),
+        made_there=was_made_there(entry.outcome, entry.changes),
     )
 
 
@@ -114,6 +120,13 @@ def why(entry_id: int) -> str:
         entry = listing.found(session.get(SyncLogEntry, entry_id))
     key = RecordKey(entry.connection_id, entry.object, entry.crm_record_id)
     return explain.page(key, name=entry.record_name, back=url_for("admin.logs.show", entry_id=entry.id))
+
+
+def _undoable(entry: SyncLogEntry, field: str = "") -> list[Written]:
+    """What may go back. A record that was made in the CRM stays there as it is."""
+    made_there = was_made_there(entry.outcome, entry.changes)
+    written = written_by(entry.changes, only_field=field)
+    return [each for each in written if each.side == HERE or not made_there]
 
 
 def _recent_codes() -> Select[str]:
