@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from jobs.crm import connect
-from jobs.crm.connect import FLOWS, App, Flow
+from jobs.crm.connect import FLOWS
+from jobs.crm.connect_flow import App, Flow
 from jobs.crm.errors import CrmError
 from jobs.crm.tokens import AUTHORIZATION_CODE, STATIC_TOKEN
 from jobs.models import Connection

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs.crm.connect import Flow, Grant, Org
+from jobs.crm.connect import Grant
+from jobs.crm.connect_flow import Flow, Org
 from jobs.crm.tokens import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 from jobs.mapping_defaults import add_default_mappings
 from jobs.models import Connection

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.settings import Settings
-from jobs.crm.connect import App, Flow
+from jobs.crm.connect_flow import App, Flow
 from jobs.models import Connection
 from jobs.values import clean_text
 from jobs.vault import CannotOpen, Vault

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jobs.crm.connect import Flow
+from jobs.crm.connect_flow import Flow
 from jobs.crm.errors import CrmError, Misconfigured, RetryLater
 from widget.admin.display import CRM_NAMES
 from widget.admin.oauth_changes import InUse, WrongOrg
