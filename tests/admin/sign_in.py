@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 import requests
 from werkzeug.test import TestResponse
 
+from jobs.models import Connection
+from jobs.runtime import Runtime
 from tests.admin.conftest import Org
 from tests.admin.site import Visitor
 
@@ -59,6 +62,18 @@ class SignIn:
         users = requests.get(f"{self.org.url}/_emulator/users", timeout=10).json()["users"]
         found = next(user for user in users if user["role"] == role)
         return str(found.get("id") or found["user_id"])
+
+
+def use_app_of(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installation has an app of its own in that org: nothing has to be typed."""
+    monkeypatch.setenv("SALESFORCE_LOGIN_URL", org.url)
+    monkeypatch.setenv("SALESFORCE_CLIENT_ID", org.credentials["client_id"])
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", org.credentials["client_secret"])
+
+
+def stored(runtime: Runtime, connection_id: int) -> Connection:
+    with runtime.database.read() as session:
+        return session.get_one(Connection, connection_id)
 
 
 def asked(url: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from flask import Flask
 from config.redis import connect
 from jobs.runtime import Runtime
 from tests.admin.conftest import Org
-from tests.admin.sign_in import CALLBACK, SignIn, asked
+from tests.admin.sign_in import CALLBACK, SignIn, asked, use_app_of
 from tests.admin.site import Visitor, create_site, everything_stored
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -18,9 +18,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture(autouse=True)
 def _own_app(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SALESFORCE_LOGIN_URL", org.url)
-    monkeypatch.setenv("SALESFORCE_CLIENT_ID", org.credentials["client_id"])
-    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", org.credentials["client_secret"])
+    use_app_of(org, monkeypatch)
 
 
 @pytest.fixture
