@@ -80,7 +80,10 @@ def sync_record(setup: Setup, *, again: bool = False) -> None:
 
 
 def _in_rounds(setup: Setup, state: Round) -> None:
-    for _ in range(MAX_ROUNDS):
+    looks = 0
+    # A look that ended with a refusal leaves one field less to write: the record has not moved.
+    while looks < MAX_ROUNDS + len(state.refusals.by_field):
+        looks += 1
         try:
             began = time.monotonic()
             row = setup.adapter.read(setup.run.object, setup.run.crm_record_id, setup.fields)

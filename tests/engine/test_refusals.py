@@ -221,3 +221,17 @@ class TestLater:
         done = office.again(lost)
         assert office.values(local_id, "job_title") == {"job_title": "Theirs"}
         assert ("job_title", "crm", "Buyer", "Owner") in done.changes
+
+
+def test_however_many_values_are_refused_one_by_one_the_run_comes_to_an_end(
+    office: Office, ana: str, local_id: int
+) -> None:
+    """The CRM names one at a time: none of them is a sign that the record keeps changing."""
+    office.map_field("Contact", "Lead_Score__c", "lead_score")
+    office.set_field("Contact", "phone", direction="two_way")
+    office.set_object("Lead", enabled=False)
+    refused = {"first_name": "x" * 41, "last_name": None, "job_title": "y" * 129, "phone": "1" * 41, "lead_score": 101}
+    office.change(local_id, **refused)
+    told = office.sync("Contact", ana)
+    assert (told.status, told.outcome) == (FAILED, "failed")
+    assert set(told.left_alone) == set(refused)
