@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from jobs import runs
 from jobs.crm.describes import describe
-from jobs.crm.errors import DuplicateFound, RecordError
+from jobs.crm.errors import DuplicateFound, RecordError, Rejected
 from jobs.kinds import display_name
 from jobs.models import LocalRecord, RecordLink
 from jobs.records import create_local, find_by_key, match_key_name
@@ -43,8 +43,11 @@ class Account:
 NOWHERE = Account()
 
 
-def account_setup(setup: Setup) -> Setup | None:
-    """The same run at work on the account of its record; None where such records have none, or none that syncs."""
+def account_setup(setup: Setup, *, at_once: bool = False) -> Setup | None:
+    """The same run at work on the account of its record; None where such records have none, or none that syncs.
+
+    `at_once`: ask the CRM for the fields of accounts anew.
+    """
     parent = setup.adapter.parent_object(setup.run.object)
     if not parent or setup.mapping.kind != PERSON:
         return None
@@ -52,7 +55,7 @@ def account_setup(setup: Setup) -> Setup | None:
         mapping = setup.runtime.mappings.find(database, setup.connection.id, parent)
     if mapping is None or not mapping.enabled:
         return None
-    info = describe(setup.runtime, setup.adapter, setup.connection.id, parent)
+    info = describe(setup.runtime, setup.adapter, setup.connection.id, parent, at_once=at_once)
     run = push_settle.part_of(setup.run, object=parent, crm_record_id="", local_record_id=None)
     return Setup(setup.runtime, setup.adapter, run, setup.connection, mapping, info)
 
@@ -60,21 +63,40 @@ def account_setup(setup: Setup) -> Setup | None:
 def account_of(setup: Setup, local: LocalRecord, *, key: str) -> Account:
     """The account for a new record, by the domain of its address; free mail names none. `key`: if it has to be made.
 
-    Ours that is linked, else the one in the CRM, else a new one where the mapping says so. Raises CrmError.
+    Ours that is linked, else the one in the CRM, else a new one where the mapping says so. What the CRM refuses about
+    accounts leaves the record without one. Raises RetryLater and ConnectionBroken.
     """
     domain = domain_key(local.values.get("email") or "")
-    part = account_setup(setup) if domain is not None else None
+    if domain is None:
+        return NOWHERE
+    try:
+        return _by_domain(setup, local, domain, key=key)
+    except RecordError as error:
+        return _nowhere(setup, Skip(error.code, detail=error.message))
+
+
+def _by_domain(setup: Setup, local: LocalRecord, domain: str, *, key: str) -> Account:
+    try:
+        return _found_or_made(setup, account_setup(setup), local, domain, key=key)
+    except Rejected as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        # A field that vanished since the fields were asked for: ask anew, once.
+        return _found_or_made(setup, account_setup(setup, at_once=True), local, domain, key=key)
+
+
+def _found_or_made(setup: Setup, part: Setup | None, local: LocalRecord, domain: str, *, key: str) -> Account:
     rule = _domain_rule(part) if part is not None else None
-    if domain is None or part is None or rule is None or part.filter_problem:
+    if part is None or rule is None or part.filter_problem:
         return NOWHERE
     with setup.runtime.database.read() as session:
         ours = _of_domain(session, part, rule, domain)
-        linked = _linked(session, part, ours)
-    if not linked:
-        linked = [row.record_id for row in part.adapter.find(part.run.object, rule, domain, part.fields)]
-    if len(linked) == 1:
-        return Account(linked[0])
-    if linked or len(ours) > 1:
+        known = _linked(session, part, ours)
+    if not known:
+        known = [row.record_id for row in part.adapter.find(part.run.object, rule, domain, part.fields)]
+    if len(known) == 1:
+        return Account(known[0])
+    if known or len(ours) > 1:
         return _nowhere(part, Skip("ACCOUNT_AMBIGUOUS", detail=domain))
     if not setup.mapping.makes_accounts or no_record_there(part.mapping) is not None:
         return NOWHERE
@@ -100,14 +122,16 @@ def _made(
     try:
         return Account(make(Making(part, local, decisions, key, ends_run=False)).record_id)
     except RecordError as error:
-        is_new = draft is not local
-        return _refused(part, local, error, is_new=is_new)
+        return _refused(part, local, error, is_new=local is not draft)
 
 
 def _refused(part: Setup, local: LocalRecord, error: RecordError, *, is_new: bool) -> Account:
     """The person goes without an account, or on the one that the CRM names."""
     if is_new:
         _take_back(part, local)
+    if error.code == "INVALID_FIELD":
+        push_settle.drop_intent(part)
+        raise error
     if isinstance(error, DuplicateFound) and len(error.record_ids) == 1:
         push_settle.drop_intent(part)
         return Account(error.record_ids[0])

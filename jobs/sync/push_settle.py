@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from jobs import progress, runs
 from jobs.db import changed_one
 from jobs.models import LocalRecord, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import FAILED, PUSH, RUNNING, SUCCEEDED
+from jobs.models.run import FAILED, PARTIAL, PUSH, RUNNING, SUCCEEDED
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync.plan import Skip
@@ -143,10 +143,17 @@ def _words(setup: Setup, skip: Skip) -> Words:
 def _finish(session: Session, setup: Setup, entry: SyncLogEntry, status: str, *, ends_run: bool) -> None:
     entry.finished_at = utc_now()
     if ends_run:
-        return close(session, setup.run, setup.adapter.calls, status, entry)
+        return close(session, setup.run, setup.adapter.calls, _of_all(session, setup.run, status), entry)
     store(session, entry)
     _count(session, setup, entry)
     return None
+
+
+def _of_all(session: Session, run: SyncRun, status: str) -> str:
+    """The status of the run, with what became of the account before."""
+    before = session.execute(select(_RUNS.c.created_count, _RUNS.c.failed_count).where(_RUNS.c.id == run.id)).one()
+    is_mixed = before.failed_count if status == SUCCEEDED else before.created_count
+    return PARTIAL if is_mixed else status
 
 
 def _count(session: Session, setup: Setup, entry: SyncLogEntry) -> None:

@@ -54,6 +54,20 @@ def test_free_mail_names_no_account(org: Place) -> None:
     assert account_of(org, told.run.crm_record_id) is None
 
 
+def test_what_stands_between_us_and_accounts_keeps_nobody_out(org: Place) -> None:
+    org.office.permit(objects={"Account": "none"})
+    told = org.push("Contact", org.ana())
+    assert (told.status, len(made(told))) == ("succeeded", 1)
+    assert "account" in told.left_alone
+
+
+def test_a_field_of_accounts_that_is_gone_is_noticed_on_the_way(org: Place) -> None:
+    mill = org.theirs("Account", name="Sample Mill", domain="mill.example")
+    org.office.warm("Account")
+    org.office.permit(fields={"Account.Industry": "hidden"})
+    assert account_of(org, org.push("Contact", org.ana()).run.crm_record_id) == mill
+
+
 def test_none_is_made_unless_an_admin_says_so(place: Place) -> None:
     told = place.push(place.person, place.ana())
     assert account_of(place, told.run.crm_record_id) is None
@@ -102,10 +116,16 @@ class TestMakingIt:
     def test_one_that_the_crm_refuses_is_named_and_the_person_goes_without(self, org: Place) -> None:
         org.office.set_object("Contact", makes_accounts=True)
         told = org.push("Contact", org.ana(company="x" * 300))
-        assert entries(told) == {"Account": "failed", "Contact": "created"}
+        assert (told.status, entries(told)) == ("partial", {"Account": "failed", "Contact": "created"})
         assert [each["object"] for each in made(told)] == ["Contact"]
         of_person = next(each for each in told.entries if each.object == "Contact")
         assert [(each["label"], each["code"]) for each in of_person.left_alone] == [("Account", "STRING_TOO_LONG")]
+
+    def test_it_stays_where_the_person_is_refused(self, org: Place) -> None:
+        org.office.set_object("Contact", makes_accounts=True)
+        org.office.map_field("Contact", "Lead_Score__c", "lead_score")
+        told = org.push("Contact", org.ana(lead_score=500))
+        assert (told.status, entries(told)) == ("partial", {"Account": "created", "Contact": "failed"})
 
     def test_somebody_there_already_is_never_moved(self, org: Place) -> None:
         org.office.set_object("Contact", makes_accounts=True)

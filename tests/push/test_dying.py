@@ -115,6 +115,18 @@ def test_word_that_finds_ours_by_a_rule_links_it_and_the_push_books_the_rest(org
     require_one(org, "Contact", ana, first, org.office.again(first))
 
 
+def test_what_somebody_linked_elsewhere_while_it_was_made_is_told(org: Place) -> None:
+    """It is there, and it is in the log; which of the two is right a person decides."""
+    ana = org.ana()
+    other = org.theirs("Contact", email="other@mill.example", last_name="Other")
+    org.office.warm("Contact")
+    with org.office.while_waiting("/composite", lambda: org.link("Contact", other, ana), method="POST"):
+        told = org.push("Contact", ana)
+    assert (told.status, told.outcome, told.code) == ("succeeded", "created", "MADE_UNLINKED")
+    [record] = made(told)
+    assert (told.entry.crm_record_id, org.links(ana)) == (record["id"], {"Contact": other})
+
+
 class TestAtTheSameMoment:
     """Several workers, each with a run of its own."""
 
