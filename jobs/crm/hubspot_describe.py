@@ -82,10 +82,9 @@ def _field(each: Mapping[str, Any], required: Container[str]) -> FieldInfo:
         may_update=writable,
         calculated=calculated,
         required=each["name"] in required,
+        # A hidden one is only left out of forms: records hold it, and it may be written.
         options=tuple(
-            (option["value"], option.get("label") or option["value"])
-            for option in each.get("options") or ()
-            if not option.get("hidden")
+            (option["value"], option.get("label") or option["value"]) for option in each.get("options") or ()
         ),
     )
 

@@ -15,6 +15,7 @@ from jobs.runtime import utc_now
 from jobs.sync.drift import let_go
 from jobs.sync.preview import preview
 from tests.support.office import Office
+from tests.support.portal_office import PortalOffice
 
 MINING, FARMING, FISHING = ("S1", "Mining"), ("S2", "Farming"), ("S3", "Fishing")
 
@@ -43,10 +44,10 @@ class Mill:
         with self.office.runtime.database.read() as session:
             return session.scalars(query.where(FieldMapping.crm_field == self.field)).one()
 
-    def offer(self, *options: tuple[str, str], kind: str = "") -> None:
+    def offer(self, *options: tuple[str, str], kind: str = "", **more: bool) -> None:
         """An admin there changes the choices, some minutes ago."""
         self.office.time_passes()  # a describe is told from an older one by the second
-        values = [{"value": value, "label": label} for value, label in options]
+        values = [{"value": value, "label": label, **more} for value, label in options]
         if self.object == "Account":
             made = {"name": self.field, "label": "Sector", "type": kind or "picklist", "restricted": True}
             self.office.org.control("objects", {"object": self.object, "fields": [made | {"values": values}]})
@@ -145,6 +146,14 @@ def test_a_choice_that_is_stored_under_another_name_now_is_found_by_its_label(mi
     mill.office.change(mill.ours, industry="Mining")
     mill.offer(("M", "Mining"), FARMING)
     mill.office.sync("Account", mill.record_id)
+    assert mill.reason == ""
+
+
+def test_a_choice_that_is_only_left_out_of_forms_is_no_loss(portal_office: PortalOffice) -> None:
+    mill = _built(Mill(portal_office, "companies", "sector", "name"))
+    mill.offer(MINING, FARMING, hidden=True)
+    portal_office.change(mill.ours, industry="S2")
+    assert portal_office.sync("companies", mill.record_id).written == {"sector": "S2"}
     assert mill.reason == ""
 
 
