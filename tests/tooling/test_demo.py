@@ -193,6 +193,13 @@ def test_a_taken_port_is_said(offset: int, demo: Demo, tmp_path: Path) -> None:
     assert "--port" in sentence
 
 
+def test_a_port_without_room_for_the_stand_ins_behind_it_is_refused(tmp_path: Path) -> None:
+    ran = subprocess.run(command(tmp_path, 65_534), capture_output=True, text=True, timeout=60, check=False)
+
+    assert ran.returncode == 2
+    assert "a port is a number from 1 to 65533" in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
