@@ -36,7 +36,7 @@ def start(*, connection_id: int, object: str, local_record_id: int) -> Response:
         details = {"run": asked.run.id, "connection": connection_id, "joined": not asked.is_new}
         subject = f"record {local_record_id} as {object}"
         audit(session, by=person().email, action="push.start", subject=subject, details=details)
-    said = f"Run {asked.run.id} creates it as {object}."
+    said = f"Run {asked.run.id} creates it as {object}, unless it is there already."
     if not asked.is_new:
         said = f"Run {asked.run.id} is at it already: joined."
     elif not asked.queue_answers:
