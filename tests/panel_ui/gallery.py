@@ -18,7 +18,7 @@ import jinja2
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from tests.panel_ui import samples
+from tests.panel_ui import sample_parts, samples
 from widget.panel_view import PanelView
 
 HOSTILE_FIELDS = ("a", "b", "c", "d")
@@ -160,7 +160,7 @@ def add_panel(app: Flask, gallery: Gallery) -> None:
     def preview() -> Response:
         if answer := refused():
             return answer
-        return Response(render_template("panel/_preview.html", preview=samples.preview()), mimetype="text/html")
+        return Response(render_template("panel/_preview.html", preview=sample_parts.preview()), mimetype="text/html")
 
     @app.post("/panel/conflicts/<int:conflict_id>")
     def settle(conflict_id: int) -> Response:
@@ -170,14 +170,16 @@ def add_panel(app: Flask, gallery: Gallery) -> None:
     def history(name: str) -> Response:
         if answer := refused():
             return answer
-        shown = samples.history(name, hostile=name in HOSTILE_FIELDS)
+        shown = sample_parts.history(name, hostile=name in HOSTILE_FIELDS)
         return Response(render_template("panel/_history.html", history=shown), mimetype="text/html")
 
     @app.get("/panel/explain")
     def explain() -> Response:
         if answer := refused():
             return answer
-        return Response(render_template("panel/_explain.html", explain=samples.explanation()), mimetype="text/html")
+        return Response(
+            render_template("panel/_explain.html", explain=sample_parts.explanation()), mimetype="text/html"
+        )
 
     @app.post("/panel/undo")
     def undo() -> Response:
