@@ -143,9 +143,10 @@ def last_entries(connection: Connection, key: RecordKey) -> tuple[EntryFacts, ..
 
 
 def entry_of_run(connection: Connection, run_id: int) -> EntryFacts | None:
-    """A single run has one entry at most."""
+    """The one entry of a run, or none yet; of a push that made an account first, the one about its own record."""
     columns = _columns(EntryFacts, SyncLogEntry)
-    row = connection.execute(select(*columns).where(SyncLogEntry.run_id == run_id)).one_or_none()
+    query = select(*columns).where(SyncLogEntry.run_id == run_id).order_by(SyncLogEntry.id.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
     return EntryFacts._make(row) if row is not None else None
 
 

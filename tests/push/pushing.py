@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -100,7 +101,7 @@ class Place:
         """The CRM has not answered for so long that the run is given up at its next try."""
         with self.office.runtime.database.write() as session:
             run = session.get_one(SyncRun, told.run.id)
-            run.created_at = run.created_at.replace(year=run.created_at.year - 1)
+            run.created_at -= timedelta(hours=2)
         return self.office.again(told)
 
 

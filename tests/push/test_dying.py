@@ -115,6 +115,19 @@ def test_word_that_finds_ours_by_a_rule_links_it_and_the_push_books_the_rest(org
     require_one(org, "Contact", ana, first, org.office.again(first))
 
 
+def test_what_was_found_there_and_being_written_to_is_gone_on_with(place: Place) -> None:
+    theirs = place.theirs(place.person, email="ana@mill.example", last_name="Sample")
+    ana = place.ana()
+    place.office.warm(place.person)
+    place.office.org.fault("lose_response", theirs, method="PATCH")
+    first = place.push(place.person, ana)
+    told = place.office.again(first)
+    assert (first.status, told.status, told.outcome) == (QUEUED, "succeeded", "updated")
+    assert [len(each.writes) for each in (first, told)] == [1, 0]
+    assert told.changes == {("first_name", "crm", None, "Ana")}
+    assert (place.links(ana), place.claims()) == ({place.person: theirs}, 0)
+
+
 def test_what_somebody_linked_elsewhere_while_it_was_made_is_told(org: Place) -> None:
     """It is there, and it is in the log; which of the two is right a person decides."""
     ana = org.ana()
@@ -177,6 +190,11 @@ class TestAtTheSameMoment:
         assert {each.status for each in told} == {"succeeded"}
         assert self.records(org) == 3
         assert org.office.how_many("account") == 1
+
+    def test_one_that_several_people_ask_for_is_one_run(self, each_office: Office) -> None:
+        place = salesforce(each_office)
+        ana = place.ana()
+        assert len(set(together(*(lambda: place.ask("Contact", ana) for _ in range(5))))) == 1
 
     def test_one_run_is_done_by_one_worker(self, org: Place) -> None:
         ana = org.ana()
