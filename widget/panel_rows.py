@@ -45,7 +45,6 @@ def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "c
         changed_by=by,
         just_changed=just_changed,
         note=_note(facts, mapping),
-        long=mapping.field_type == "long_text",
         conflict=_conflict(facts, mapping),
     )
 

@@ -80,7 +80,6 @@ class FieldRow:
     changed_by: str = ""
     just_changed: Literal["", "here", "crm"] = ""  # the side this visit's run changed
     note: str = ""  # "You may not edit this field in Salesforce", "Filled only while empty" …
-    long: bool = False  # long text: clamp it
     conflict: ConflictView | None = None
 
 

@@ -33,6 +33,16 @@ def test_records_are_found_by_name_key_and_kind(admin: Visitor, query: str, name
     assert {name for name in ("Ana Sample", "Ben Sample", "Sample Org") if name in results} == names
 
 
+def test_a_long_value_is_folded_and_stays_text(runtime: Runtime, admin: Visitor) -> None:
+    with runtime.database.write() as session:
+        ana = session.get_one(LocalRecord, 1)
+        ana.values = ana.values | {"notes": "<b>" * 100}
+    page = admin.get("/admin/records/1").text
+    assert '<details class="long">' in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;" * 100 in page
+
+
 def test_a_record_shows_where_each_value_came_from(admin: Visitor) -> None:
     page = admin.get("/admin/records/1").text
     assert "Chief of Staff" in page

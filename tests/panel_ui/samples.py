@@ -229,7 +229,7 @@ def hostile(base: PanelView) -> PanelView:
         synced_by=html,
         fields=(
             FieldRow("a", long_word, html, emoji, True, "two_way", both, moment("3 d ago"), html),
-            FieldRow("b", "Description", "Long text. " * 30000, "", True, "inbound", both, long=True),
+            FieldRow("b", "Description", "Long text. " * 30000, "", True, "inbound", both),
             FieldRow("c", "الاسم", arabic, arabic, False, "outbound", both, moment("1 h ago")),
             FieldRow("d", "Web", "https://example.com/" + "a" * 300, "\u202eevil", True, "two_way", both, note=html),
         ),

@@ -58,6 +58,7 @@ OUTCOMES = {
 }
 SPANS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (86400 * 30, 86400, "d"))
 MATCHED_BY = {"manual": "by hand", "pushed": "created from ours", "crm": "named by the CRM"}
+LONGEST_SHOWN = 160  # characters of a value
 WORDS: dict[str, dict[str, Any]] = {
     "crms": CRM_NAMES,
     "kinds": KIND_NAMES,
@@ -130,8 +131,17 @@ def value(stored: Any) -> Markup:
     if isinstance(stored, bool):
         return escape("Yes" if stored else "No")
     if isinstance(stored, list):
-        return escape(", ".join(str(part) for part in stored))
-    return escape(str(stored))
+        return _readable(", ".join(str(part) for part in stored))
+    return _readable(str(stored))
+
+
+def _readable(text: str) -> Markup:
+    """A long text is folded, so that the one beside it can be compared."""
+    if len(text) <= LONGEST_SHOWN:
+        return escape(text)
+    return Markup('<details class="long"><summary><span>{}…</span></summary>{}</details>').format(
+        text[:LONGEST_SHOWN].rstrip(), text
+    )
 
 
 def _may_change() -> bool:

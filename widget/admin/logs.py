@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, SyncRun
 from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
+from jobs.sync.rule_words import rule_words
 from jobs.sync.undo_plan import Written, was_made_there, written_by
 from widget.admin import display, explain, listing, sync, undo
 from widget.admin.access import admins_only
@@ -79,6 +80,7 @@ def show(entry_id: int) -> str:
         mapping=mapping,
         undone_by=undone_by,
         to_undo=_undoable(entry),
+        rule_words=rule_words,
     )
 
 
