@@ -25,6 +25,7 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import settle
 from jobs.sync.drift import keep_drift
 from jobs.sync.engine import sync_record
+from jobs.sync.log_entries import UNATTENDED
 from jobs.sync.push import push_record
 from jobs.sync.push_ask import PushAsk, open_push
 from jobs.sync.scene import Setup
@@ -59,7 +60,7 @@ def request_single(runtime: Runtime, ask: runs.Ask, *, key: str = "") -> Asked:
 def enqueue_single(runtime: Runtime, run_id: int, *, trigger: str = "panel") -> bool:
     """Tell the queue; False when it does not answer. What nobody waits for comes after what somebody waits for."""
     try:
-        queue("default" if trigger in settle.UNATTENDED else "interactive", runtime.redis).enqueue(
+        queue("default" if trigger in UNATTENDED else "interactive", runtime.redis).enqueue(
             "jobs.tasks.sync_single", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
         )
     except RedisError as error:
@@ -121,7 +122,7 @@ def request_push(runtime: Runtime, ask: PushAsk) -> Asked:
 def enqueue_push(runtime: Runtime, run_id: int, *, trigger: str) -> bool:
     """Tell the queue; False when it does not answer."""
     try:
-        queue("default" if trigger in settle.UNATTENDED else "interactive", runtime.redis).enqueue(
+        queue("default" if trigger in UNATTENDED else "interactive", runtime.redis).enqueue(
             "jobs.tasks.push_one", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
         )
     except RedisError as error:

@@ -27,6 +27,7 @@ from jobs.crm.errors import (
 )
 from jobs.sync import merge, settle
 from jobs.sync.changes import agreed_by, booked, crm_changes
+from jobs.sync.log_entries import unfinished_changes
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 from jobs.values import Value
@@ -228,7 +229,7 @@ def _unfinished_writes(setup: Setup) -> list[dict[str, Any]]:
     if setup.run.attempts <= 1:
         return []
     with setup.runtime.database.read() as session:
-        return settle.unfinished_changes(session, setup.run.id)
+        return unfinished_changes(session, setup.run.id)
 
 
 def _at_step(setup: Setup, step: str) -> None:

@@ -15,9 +15,10 @@ from jobs.models import LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.models.run import FAILED, PARTIAL, PUSH, RUNNING, SUCCEEDED
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
+from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.plan import Skip
 from jobs.sync.scene import Setup
-from jobs.sync.settle import Settlement, changed_local, close, entry_of, keep_seen, left_alone, save_link, store
+from jobs.sync.settle import Settlement, changed_local, keep_seen, left_alone, save_link
 from jobs.sync.words import Words, words
 
 UNKNOWN = "WRITE_UNKNOWN"

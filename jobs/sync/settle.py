@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, bindparam, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from jobs import progress, runs, usage
+from jobs import progress, runs
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmRow
 from jobs.crm.errors import RetryLater
-from jobs.db import insert_row, row_of, update_row, upsert
+from jobs.db import insert_row, update_row, upsert
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import FAILED, PARTIAL, PUSH, SUCCEEDED
+from jobs.models.run import FAILED, PARTIAL, SUCCEEDED
 from jobs.records import new_record, write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
 from jobs.sync.conflicts import keep_conflicts
 from jobs.sync.fates import follow
+from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
-from jobs.sync.push_claims import end_push, is_being_made
+from jobs.sync.push_claims import is_being_made
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, bases, find_match, stored_base
 from jobs.sync.words import words
 
-UNATTENDED = frozenset({"webhook", "schedule"})  # triggers that nobody waits for
 # Left as they are by a standing rule, every time: not worth a line in the log.
 _SILENT = frozenset(
     {
@@ -44,9 +44,6 @@ _SILENT = frozenset(
     }
 )
 
-_ENTRIES = cast(Table, SyncLogEntry.__table__)
-# An open run's entry is open too; of an undo of many records, the one it is at.
-_ENTRY_OF_RUN = select(_ENTRIES).where(_ENTRIES.c.run_id == bindparam("run_id"), _ENTRIES.c.finished_at.is_(None))
 Changes = Sequence[dict[str, Any]]
 
 
@@ -161,13 +158,6 @@ def failed(runtime: Runtime, run: SyncRun, connection: Connection, *, calls: int
         entry.finished_at = utc_now()
         close(session, run, calls, FAILED, entry)
     progress.tell(runtime, run.id)
-
-
-def unfinished_changes(session: Session, run_id: int) -> list[dict[str, Any]]:
-    entry = _stored_entry(session, run_id)
-    if entry is None or entry.finished_at is not None:
-        return []
-    return [change for change in entry.changes if change["side"] == change_list.CRM]
 
 
 def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow) -> None:
@@ -303,77 +293,3 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refus
         entry.outcome = "failed"
     status = PARTIAL if entry.changes else FAILED
     return close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
-
-
-def close(
-    session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry, *, may_read_again: bool = False
-) -> None:
-    if not _is_echo(run, entry):
-        store(session, entry)
-    counts = {f"{_COUNTED.get(entry.outcome, entry.outcome)}_count": 1}
-    usage.add(session, run.connection_id, calls)
-    if run.kind == PUSH:
-        end_push(session, run)
-    runs.finish(
-        session,
-        run,
-        status=status,
-        code=entry.code,
-        message=entry.message,
-        may_read_again=may_read_again,
-        calls=calls,
-        **counts,
-    )
-
-
-_COUNTED = {"conflict": "skipped"}
-
-
-def entry_of(
-    session: Session, run: SyncRun, row: CrmRow | None, local: LocalRecord | None, *, look: bool = True
-) -> SyncLogEntry:
-    """The run's entry for this record: the open intent, or a new one. Never two. `store` it when it is complete."""
-    entry = (_stored_entry(session, run.id) if look else None) or SyncLogEntry(
-        run_id=run.id,
-        connection_id=run.connection_id,
-        object=run.object,
-        crm_record_id=run.crm_record_id,
-        outcome="unchanged",
-        by=run.requested_by,
-        changes=[],
-        code="",
-        message="",
-        created_at=utc_now(),
-    )
-    if row is not None:
-        entry.record_name = row.name[:400]
-    if local is not None:
-        entry.local_record_id = local.id
-    if run.local_record_id is not None and entry.object == run.object:
-        _say_what_is_pushed(session, run, entry)
-    return entry
-
-
-def _say_what_is_pushed(session: Session, run: SyncRun, entry: SyncLogEntry) -> None:
-    """Which record of ours it is about is known from the start; which of the CRM's, when it was found or made."""
-    entry.crm_record_id, entry.local_record_id = run.crm_record_id, run.local_record_id
-    if not entry.record_name:
-        local = session.get(LocalRecord, run.local_record_id)
-        entry.record_name = local.name if local is not None else ""
-
-
-def _stored_entry(session: Session, run_id: int) -> SyncLogEntry | None:
-    found = session.connection().execute(_ENTRY_OF_RUN, {"run_id": run_id}).one_or_none()
-    return row_of(SyncLogEntry, found) if found is not None else None
-
-
-def _is_echo(run: SyncRun, entry: SyncLogEntry) -> bool:
-    """Nobody asked and nothing was to do, as after each write of our own: not worth a line in the log."""
-    return run.trigger in UNATTENDED and entry.outcome == "unchanged" and entry.id is None
-
-
-def store(session: Session, entry: SyncLogEntry) -> None:
-    if entry.id is None:
-        insert_row(session, entry)
-    else:
-        update_row(session, entry)

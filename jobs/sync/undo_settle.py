@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from jobs import progress, runs, usage
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmAdapter, CrmRow
-from jobs.db import changed_one, insert_row, row_of, update_row
+from jobs.db import changed_one, row_of, update_row
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.models.run import FAILED, PARTIAL, RUNNING, SUCCEEDED
 from jobs.records import HERE as OUR_STORE
 from jobs.records import write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
+from jobs.sync.log_entries import blank_entry, count_of, store
 from jobs.sync.plan import Refusals, stamps_after
 from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.sync.settle import keep_seen
@@ -32,7 +33,6 @@ _SILENT = frozenset({"ALREADY_BACK"})
 _HIDDEN = "HIDDEN_FROM_YOU"
 # Codes of an entry that left nothing as it was.
 _ALL_BACK = ("", CREATION_UNDONE, CREATION_REDONE)
-_COUNTED = {"conflict": "skipped"}
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
 _RUNS = cast(Table, SyncRun.__table__)
@@ -91,7 +91,7 @@ def note_intent(
         runs.keep(session, setup.run, step="writing", seconds=setup.runtime.settings.lease_seconds)
         entry = _entry(session, setup.run, undone, row.name)
         entry.outcome, entry.direction, entry.changes = "updated", "outbound", list(changes)
-        _store(session, entry)
+        store(session, entry)
 
 
 def settle(setup: Setup, what: Undone) -> None:
@@ -104,7 +104,7 @@ def settle(setup: Setup, what: Undone) -> None:
         if what.after is not None:
             keep_seen(session, setup.connection.id, what.entry.object, what.after)
         entry = _finished_entry(session, setup, what)
-        _store(session, entry)
+        store(session, entry)
         _count(session, setup, entry)
 
 
@@ -112,11 +112,11 @@ def refuse(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmA
     """Finish the run with nothing more done, and say why."""
     said = words(code, crm=crm_label(connection.crm), object_label=run.object)
     with runtime.database.write() as session:
-        entry = _blank_entry(run, run.object, run.crm_record_id)
+        entry = blank_entry(run, run.object, run.crm_record_id)
         entry.outcome, entry.undoes_entry_id = "skipped", run.undoes_entry_id
         entry.code, entry.message, entry.remedy = code, said.message, said.remedy
         entry.finished_at = utc_now()
-        insert_row(session, entry)
+        store(session, entry)
         _close(session, run, adapter, skipped_count=1)
     progress.tell(runtime, run.id)
 
@@ -208,29 +208,14 @@ def _object(setup: Setup) -> str:
 
 
 def _entry(session: Session, run: SyncRun, undone: SyncLogEntry, name: str) -> SyncLogEntry:
-    """The open intent for this entry, or a new one. `_store` it when it is complete."""
+    """The open intent for this entry, or a new one. `store` it when it is complete."""
     entry = _stored_intent(session, run, undone)
     if entry is None:
-        entry = _blank_entry(run, undone.object, undone.crm_record_id)
+        entry = blank_entry(run, undone.object, undone.crm_record_id)
         entry.undoes_entry_id = undone.id
     entry.local_record_id = undone.local_record_id
     entry.record_name = name[:400] or undone.record_name
     return entry
-
-
-def _blank_entry(run: SyncRun, object_name: str, crm_record_id: str) -> SyncLogEntry:
-    return SyncLogEntry(
-        run_id=run.id,
-        connection_id=run.connection_id,
-        object=object_name,
-        crm_record_id=crm_record_id,
-        outcome="unchanged",
-        by=run.requested_by,
-        changes=[],
-        code="",
-        message="",
-        created_at=utc_now(),
-    )
 
 
 def _stored_intent(session: Session, run: SyncRun, undone: SyncLogEntry) -> SyncLogEntry | None:
@@ -238,17 +223,10 @@ def _stored_intent(session: Session, run: SyncRun, undone: SyncLogEntry) -> Sync
     return row_of(SyncLogEntry, found) if found is not None else None
 
 
-def _store(session: Session, entry: SyncLogEntry) -> None:
-    if entry.id is None:
-        insert_row(session, entry)
-    else:
-        update_row(session, entry)
-
-
 def _count(session: Session, setup: Setup, entry: SyncLogEntry) -> None:
     """Count the entry in the transaction that stores it, and renew the lease. Raises LeaseLost."""
     run = setup.run
-    column = _RUNS.c[f"{_COUNTED.get(entry.outcome, entry.outcome)}_count"]
+    column = _RUNS.c[count_of(entry)]
     until = utc_now() + timedelta(seconds=setup.runtime.settings.lease_seconds)
     owned = _RUNS.update().where(_RUNS.c.id == run.id, _RUNS.c.fence == run.fence, _RUNS.c.status == RUNNING)
     counted = owned.values({column: column + 1, _RUNS.c.lease_until: until, _RUNS.c.enqueue_at: until})
