@@ -78,7 +78,7 @@ def test_the_choice_is_for_one_run_only(office: Office, ana: str, linked: int, a
 
 def test_always_changes_the_rule_of_the_field(office: Office, ana: str, linked: int, asked: Conflict) -> None:
     with office.runtime.database.write() as session:
-        assert set_rule(session, session.get_one(Conflict, asked.id), "crm")
+        assert set_rule(session, session.get_one(Conflict, asked.id), "crm", by_rep=False)
     office.sync("Contact", ana)
     assert office.conflicts() == []
     office.edit(ana, Title="Theirs again")

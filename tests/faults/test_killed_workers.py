@@ -53,7 +53,7 @@ def while_reading(here: Installation, people: list[Person]) -> list[int]:
 def before_the_intent(here: Installation, people: list[Person]) -> list[int]:
     """The org has answered; what is to be written is not noted yet."""
     for person in people:
-        here.org.fault("latency", f"queryAll.*{person.record_id}", seconds=0.4)
+        here.org.fault("latency", f"queryAll.*{person.record_id}", seconds=1.2)
     run_ids = _click(people)
     until(lambda: len(here.calls(people[0].since, "/queryAll")) == AT_ONCE, what="the read is under way")
     with here.database_locked():
