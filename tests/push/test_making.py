@@ -69,6 +69,17 @@ def test_an_opportunity_is_made_though_no_rule_could_find_it(org: Place) -> None
     assert org.office.how_many("opportunity") == 1
 
 
+def test_no_assignment_rule_gives_it_to_somebody_else(org: Place) -> None:
+    """A rule of the sample org gives every bank that is saved to its admin."""
+    org.office.set_field("Account", "industry", direction="two_way")
+    bank = org.ours("account", name="Sample Bank", industry="Banking")
+    record_id = org.push("Account", bank).run.crm_record_id
+    assert org.office.shown_in_crm(record_id, "Industry", "OwnerId") == {
+        "Industry": "Banking",
+        "OwnerId": org.office.org.user("integration")["id"],
+    }
+
+
 def test_what_stands_on_the_object_page_counts_at_once(place: Place) -> None:
     """Each switch stops it before anything is asked of the CRM."""
     ana = place.ana()
