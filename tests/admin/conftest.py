@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
 from flask import Flask
 
-from config import processes
 from config.embedded_valkey import EmbeddedValkey
 from config.settings import load_settings
 from jobs.runtime import Runtime, open_runtime
 from tests.admin import samples, site
 from tests.admin.site import Visitor
-from tests.support.processes import free_ports
-
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Org:
-    """A stand-in for a CRM, as its own process."""
-
-    url: str
-    credentials: dict[str, Any]
-
-    def fault(self, **fault: Any) -> None:
-        requests.post(f"{self.url}/_emulator/faults", json=fault, timeout=10).raise_for_status()
-
-    def clear_faults(self) -> None:
-        requests.delete(f"{self.url}/_emulator/faults", timeout=10).raise_for_status()
+from tests.support.org_server import OrgServer
+from tests.support.portal_server import PortalServer
+from tests.support.stand_in import StandIn as Org
 
 
 @pytest.fixture(scope="session")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
-    with _stand_in("salesforce", tmp_path_factory.mktemp("org")) as org:
-        yield org
+    server = OrgServer(tmp_path_factory.mktemp("org"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
-    with _stand_in("hubspot", tmp_path_factory.mktemp("portal")) as portal:
-        yield portal
-
-
-@contextmanager
-def _stand_in(crm: str, data: Path) -> Iterator[Org]:
-    port = free_ports(1)
-    url = f"http://localhost:{port}"
-    command = [sys.executable, "-m", "emulator", crm, "--port", str(port), "--data", str(data), "--public-url", url]
-    with (data / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        processes.wait_until(lambda: _answers(url), process, seconds=30, what="the stand-in")
-        yield Org(url, json.loads((data / "credentials.json").read_text()))
-    finally:
-        processes.stop(process, seconds=5)
+    server = PortalServer(tmp_path_factory.mktemp("portal"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -133,10 +91,3 @@ def _signed_in(app: Flask, email: str) -> Visitor:
     visitor = Visitor(app.test_client())
     assert visitor.sign_in(email).status_code == 303
     return visitor
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/_emulator/faults", timeout=2).status_code < 500
-    except requests.RequestException:
-        return False

@@ -81,6 +81,9 @@ class StandIn:
     def fault(self, kind: str, match: str = "", **parameters: Any) -> int:
         return int(self.control("faults", {"kind": kind, "match": match, **parameters})["id"])
 
+    def clear_faults(self) -> None:
+        self.control("faults", method="DELETE")
+
     def edit(self, object_name: str, record_id: str, fields: Json, **options: Any) -> None:
         self.control("edit", {"object": object_name, "id": record_id, "fields": fields, **options})
 
@@ -111,7 +114,7 @@ class Shared(StandIn):
 
     def reset(self) -> None:
         if self._changed or self.writes():
-            self.control("faults", method="DELETE")
+            self.clear_faults()
             super().reset()
         self._changed = False
         self.view_journal_from_now()
