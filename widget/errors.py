@@ -83,11 +83,15 @@ _SENTENCES = {
 }
 
 
+_NOTHING_HERE = ("Nothing is here", "Go back, and open it from there again.")
+
+
 def _words_for(status: int, name: str) -> ResponseReturnValue:
     sentence = _SENTENCES.get(status, f"{name}. Nothing was changed.")
     if is_panel_path() or request.path.startswith(JSON_PATHS):
         return _json(name.lower().replace(" ", "_"), sentence, status)
-    message = FrameMessage(title=name, sentence=sentence, remedy="", code=f"HTTP_{status}", can_relaunch=False)
+    title, remedy = _NOTHING_HERE if status == 404 else (name, "")
+    message = FrameMessage(title=title, sentence=sentence, remedy=remedy, code=f"HTTP_{status}", can_relaunch=False)
     return render_template("panel/message.html", message=message), status
 
 

@@ -95,6 +95,11 @@ class TestErrorsCanBeReadFromThere:
     def test_a_401_asks_for_no_password(self, stage: Stage) -> None:
         assert "WWW-Authenticate" not in self.answer(stage, 401).headers
 
+    def test_an_address_with_nothing_behind_it_says_what_to_do(self, stage: Stage) -> None:
+        answer = stage.client.get("/nowhere")
+        assert answer.status_code == 404
+        assert "Go back, and open it from there again." in answer.text
+
     def test_no_answer_leads_to_a_login_page(self, stage: Stage) -> None:
         for method, path in REQUESTS:
             response = stage.client.open(path, method=method)
