@@ -16,6 +16,7 @@ import structlog
 from jobs import runs
 from jobs.crm.base import CrmRow
 from jobs.crm.errors import (
+    ConnectionBroken,
     DuplicateFound,
     MovedOn,
     NotAllowed,
@@ -179,6 +180,10 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
         # The write may have been done and its answer lost: look before doing anything else.
         state.pending = wanted
         log.warning("crm_write_unanswered", run_id=setup.run.id, object=setup.run.object)
+        raise
+    except ConnectionBroken:
+        # We were not let in: nothing of it was written, and the log must not say that it may have been.
+        settle.note_intent(setup, row, scene, state.done)
         raise
     except (Rejected, NotAllowed, DuplicateFound) as error:
         _note_refusal(state.refusals, pushes, error)

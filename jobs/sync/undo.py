@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from jobs.crm.base import CrmAdapter, CrmRow, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import (
+    ConnectionBroken,
     DuplicateFound,
     MovedOn,
     NotAllowed,
@@ -241,6 +242,10 @@ def _write(task: Task, row: CrmRow, local: LocalRecord | None, plan: UndoPlan) -
     except Unavailable:
         # It may have been done and its answer lost: look before doing anything else.
         log.warning("crm_write_unanswered", run_id=setup.run.id, object=task.entry.object)
+        raise
+    except ConnectionBroken:
+        # We were not let in: nothing of it was written, and the log must not say that it may have been.
+        undo_settle.note_intent(setup, task.entry, row, local, task.done)
         raise
     except (Rejected, NotAllowed, DuplicateFound) as error:
         _note_refusal(task.refusals, list(values), error)
