@@ -65,6 +65,17 @@ def check_references(store: Store, object_type: ObjectType, values: Values, *, u
         _check_target(store, target_type, target, field, user)
 
 
+def check_hierarchy(store: Store, object_type: ObjectType, changed: Values, *, record_id: str | None) -> None:
+    """No record is above itself. Only the standard parent is watched by the org; a lookup of one's own is not."""
+    above, seen = changed.get("ParentId"), set[str]()
+    while above is not None and above not in seen:
+        if above == record_id:
+            message = "attempt to violate hierarchy constraints"
+            raise ApiError("CIRCULAR_DEPENDENCY", message, fields=["ParentId"])
+        seen.add(above)
+        above = (store.rows.get(object_type.name, above) or {}).get("ParentId")
+
+
 def check_unique(store: Store, object_type: ObjectType, values: Values, *, record_id: str | None) -> None:
     for name, value in values.items():
         if value is None or not object_type.fields[name].unique:

@@ -194,6 +194,7 @@ class Writer:
         self, object_type: ObjectType, row: Row, changed: rules.Values, saving: Saving, *, before: Row | None
     ) -> None:
         rules.check_references(self._store, object_type, changed, user=saving.user)
+        rules.check_hierarchy(self._store, object_type, changed, record_id=row.get("Id") if before else None)
         rules.check_validation_rules(self._store, object_type, row, before=before, today=self._now()[:10])
         check_duplicates(
             self._store,

@@ -227,6 +227,15 @@ class TestChanging:
         answer = api.patch(f"/sobjects/Contact/{org_server.record('Contact')}", body)
         assert error_of(answer) == (400, "INACTIVE_OWNER_OR_USER")
 
+    def test_no_account_is_above_itself(self, api: Api) -> None:
+        top = api.create("Account", Name="Top")
+        below = api.create("Account", Name="Below", ParentId=top)
+        for above in (top, below):
+            answer = api.patch(f"/sobjects/Account/{top}", {"ParentId": above})
+            assert error_of(answer) == (400, "CIRCULAR_DEPENDENCY")
+        assert api.patch(f"/sobjects/Account/{below}", {"ParentId": None}).status_code == 204
+        assert api.patch(f"/sobjects/Account/{top}", {"ParentId": below}).status_code == 204
+
     def test_a_missing_record_is_an_invalid_reference(self, api: Api) -> None:
         answer = api.patch("/sobjects/Contact/003Wz00000zzzzz", {"Title": "X"})
         assert error_of(answer) == (404, "INVALID_CROSS_REFERENCE_KEY")

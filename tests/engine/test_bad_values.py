@@ -176,3 +176,56 @@ def test_an_address_with_signs_nobody_sees_finds_its_person(office: Office) -> N
     ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
     told = office.sync("Contact", ana)
     assert (office.linked("Contact", ana), told.writes) == (ours, [])
+
+
+def test_an_account_above_itself_is_refused_by_name_and_everything_else_goes(office: Office) -> None:
+    office.map_own_field("Account", "ParentId", "above", "reference")
+    mill = office.in_crm("Account", Name="Sample Mill")
+    works = office.in_crm("Account", Name="Sample Works", ParentId=mill)
+    for each in (mill, works):
+        office.sync("Account", each)
+    assert office.values(office.linked("Account", works), "above") == {"above": mill}
+    assert office.sync("Account", works).outcome == "unchanged"
+    for above in (mill, works):  # itself, and one that is below it
+        office.change(office.linked("Account", mill), above=above, name=f"Under {above}")
+        told = office.sync("Account", mill)
+        assert (told.status, told.written) == ("partial", {"Name": f"Under {above}"})
+        assert told.left_alone == {"above": "CIRCULAR_DEPENDENCY"}
+        assert told.entry.remedy
+        office.time_passes()
+    assert office.shown_in_crm(mill, "ParentId") == {"ParentId": None}
+
+
+def test_a_moment_beyond_the_crms_calendar_is_not_sent_and_an_hour_that_is_there_twice_is(office: Office) -> None:
+    office.map_own_field("Contact", "Last_Visit__c", "last_visit", "datetime")
+    ana = office.in_crm(
+        "Contact", LastName="Sample", Email="ana@example.com", Last_Visit__c="2026-10-25T02:30:00+01:00"
+    )
+    office.sync("Contact", ana)
+    ours = office.linked("Contact", ana)
+    assert office.values(ours, "last_visit") == {"last_visit": "2026-10-25T01:30:00Z"}
+    assert office.sync("Contact", ana).outcome == "unchanged"
+    for moment in ("1699-12-31T23:59:59Z", "4001-01-01T00:00:00Z"):
+        office.change(ours, last_visit=moment)
+        told = office.sync("Contact", ana)
+        assert (told.writes, told.left_alone) == ([], {"last_visit": "DATE_OUT_OF_RANGE"})
+    office.change(ours, last_visit="2026-10-25T00:30:00Z")
+    assert len(office.sync("Contact", ana).written) == 1
+    assert office.sync("Contact", ana).outcome == "unchanged"
+
+
+def test_of_a_thousand_choices_each_arrives_and_one_that_is_none_is_named(office: Office) -> None:
+    values = [{"value": f"v{number}", "label": f"Choice {number}"} for number in range(1_000)]
+    sector = {"name": "Sector__c", "label": "Sector", "type": "picklist", "restricted": True, "values": values}
+    office.org.control("objects", {"object": "Account", "fields": [sector]})
+    office.set_field("Account", "industry", crm_field="Sector__c", direction="two_way")
+    mill = office.in_crm("Account", Name="Sample Mill", Sector__c="v500")
+    office.sync("Account", mill)
+    ours = office.linked("Account", mill)
+    assert office.values(ours, "industry") == {"industry": "v500"}
+    office.change(ours, industry="choice 999")
+    assert office.sync("Account", mill).written == {"Sector__c": "v999"}
+    office.change(ours, industry="v1000")
+    told = office.sync("Account", mill)
+    assert (told.writes, list(told.left_alone)) == ([], ["industry"])
+    assert len(told.entry.message) < 500

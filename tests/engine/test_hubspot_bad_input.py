@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from jobs.models import CustomField, FieldMapping, ObjectMapping
-from jobs.runtime import utc_now
+from jobs.models import FieldMapping, ObjectMapping
 from tests.engine.test_bad_values import SCRIPTS
 from tests.support.office import Told
 from tests.support.portal_office import PortalOffice
@@ -369,8 +368,7 @@ class TestDates:
             assert quiet(office.sync("deals", deal))
 
     def test_a_moment_in_the_hour_that_is_there_twice_stays_that_moment(self, office: PortalOffice) -> None:
-        _own_field(office, "contact", "last_call", "datetime")
-        _mapped(office, "contacts", "sample_last_call", "last_call", "datetime")
+        office.map_own_field("contacts", "sample_last_call", "last_call", "datetime")
         ana = someone(office, "ana", sample_last_call="2026-10-25T02:30:00+01:00")
         ours = office.linked("contacts", ana)
         assert office.values(ours, "last_call") == {"last_call": "2026-10-25T01:30:00Z"}
@@ -379,23 +377,3 @@ class TestDates:
         office.sync("contacts", ana)
         assert office.shown_in_crm(ana, "sample_last_call")["sample_last_call"].startswith("2026-10-25T00:30:00")
         assert quiet(office.sync("contacts", ana))
-
-
-def _own_field(office: PortalOffice, kind: str, name: str, field_type: str) -> None:
-    with office.runtime.database.write() as session:
-        session.add(CustomField(kind=kind, name=name, label=name, field_type=field_type, created_at=utc_now()))
-
-
-def _mapped(office: PortalOffice, object_name: str, crm_field: str, name: str, field_type: str) -> None:
-    with office.runtime.database.write() as session:
-        mapping = session.scalars(select(ObjectMapping).where(ObjectMapping.object == object_name)).one()
-        mapping.fields.append(
-            FieldMapping(
-                position=len(mapping.fields),
-                crm_field=crm_field,
-                local_field=name,
-                label=name,
-                field_type=field_type,
-                direction="two_way",
-            )
-        )

@@ -23,10 +23,12 @@ from jobs import runs, tasks, usage, worker
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter
 from jobs.crm.describes import FRESH_FOR, describe
-from jobs.mapping_defaults import field_mapping
+from jobs.kinds import LocalField
+from jobs.mapping_defaults import field_mapping, mapping_of
 from jobs.models import (
     Conflict,
     Connection,
+    CustomField,
     DescribeCache,
     FieldMapping,
     LocalRecord,
@@ -242,6 +244,15 @@ class Office:
             mapping = session.scalars(select(ObjectMapping).where(ObjectMapping.object == object_name)).one()
             added = field_mapping(mapping.kind, crm_field, local_field, direction, position=len(mapping.fields))
             _set(added, values)
+            mapping.fields.append(added)
+
+    def map_own_field(self, object_name: str, crm_field: str, name: str, field_type: str) -> None:
+        """A field of ours that an admin added, mapped both ways."""
+        with self.runtime.database.write() as session:
+            mapping = session.scalars(select(ObjectMapping).where(ObjectMapping.object == object_name)).one()
+            made = CustomField(kind=mapping.kind, name=name, label=name, field_type=field_type, created_at=utc_now())
+            session.add(made)
+            added = mapping_of(LocalField(name, field_type), crm_field, name, "two_way", position=len(mapping.fields))
             mapping.fields.append(added)
 
     # What happens

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from jobs.models import SyncRun
+from jobs.models import RecordLink, SyncLogEntry, SyncRun
 from tests.support import portal_proofs
 from tests.support.portal_stage import PUBLIC_URL, PortalStage
 
@@ -89,6 +89,21 @@ def test_a_merge_leads_to_the_survivor(portal_stage: PortalStage, contact: str) 
     assert [each.crm_record_id for each in runs(portal_stage)] == [contact]
 
 
+def test_archived_and_restored_its_link_waits_and_goes_on(portal_stage: PortalStage, contact: str) -> None:
+    stage = portal_stage
+    stage.synced("contacts", contact)
+    for control, told in (("archive", "object.deletion"), ("restore", "object.restore")):
+        stage.org.control(control, {"object": "contacts", "id": contact})
+        assert send(stage, [event(stage, contact, subscriptionType=told)]).json == {"taken": 1}
+        stage.work()
+    with stage.runtime.database.read() as session:
+        outcomes = [each.outcome for each in session.scalars(select(SyncLogEntry).order_by(SyncLogEntry.id))]
+        [link] = session.scalars(select(RecordLink).where(RecordLink.object == "contacts"))
+    assert (outcomes[-1], link.crm_record_id) == ("skipped", contact)
+    assert [(each.trigger, each.status) for each in runs(stage)[1:]] == [("webhook", "succeeded")] * 2
+    assert (runs(stage)[-1].unchanged_count, runs(stage)[-2].skipped_count) == (1, 1)
+
+
 def test_the_same_delivery_again_starts_nothing(portal_stage: PortalStage, contact: str) -> None:
     events, now = [event(portal_stage, contact)], portal_proofs.now_ms()
     body = json.dumps(events).encode()
@@ -132,6 +147,11 @@ class TestWhatIsNotBelieved:
     def test_only_an_older_signature(self, portal_stage: PortalStage, contact: str) -> None:
         events = [event(portal_stage, contact)]
         headers = portal_proofs.v1_headers(portal_stage.app_secret, json.dumps(events).encode())
+        assert send(portal_stage, events, headers=headers).status_code == 401
+
+    def test_a_signature_with_another_secret(self, portal_stage: PortalStage, contact: str) -> None:
+        body = json.dumps(events := [event(portal_stage, contact)]).encode()
+        headers = portal_proofs.v3_headers("a guess", "POST", address(portal_stage), body)
         assert send(portal_stage, events, headers=headers).status_code == 401
 
     @pytest.mark.parametrize("seconds", [-301, 90])
