@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -29,7 +30,7 @@ from jobs.crm.errors import (
 from jobs.sync import merge, settle
 from jobs.sync.changes import agreed_by, booked, crm_changes
 from jobs.sync.log_entries import unfinished_changes
-from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, switched_off
+from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, stamps_after, switched_off
 from jobs.sync.scene import Scene, Setup, look_around
 from jobs.values import Value
 
@@ -52,6 +53,7 @@ class Round:
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
     stored: dict[str, Value] = field(default_factory=dict)  # what it holds of them, by our field
+    stamps: tuple[datetime | None, datetime | None] | None = None  # the link's, after the last of them
     has_entry: bool = True  # False: no intent has been noted in this run yet
     otherwise: bool | None = None  # the person saw a preview that said something else; None until it is compared
     times_anew: int = 0
@@ -116,6 +118,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     state.pending = []
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)
+    if scene.link is not None and state.stamps is not None:
+        scene.link.own_write_at, scene.link.changed_before_at = state.stamps
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
     scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | _written_so_far(state, scene))
     plan = make_plan(setup, row, scene, state.refusals)
@@ -132,6 +136,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
             return False
         row, written = stored, _stored_base(pushes, stored)
         state.written |= written
+        state.stamps = stamps_after(scene, read, row, wrote=True)
         state.stored |= {each.rule.local_field: stored.values.get(each.rule.crm_field) for each in pushes}
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.engine.machine.stage import play_stage
 from tests.support.office_fixtures import (
     admin_api,
     each_office,
@@ -22,6 +23,7 @@ __all__ = [
     "office_on_postgres",
     "office_org",
     "office_portal",
+    "play_stage",
     "portal_database",
     "portal_office",
 ]

@@ -1,0 +1,61 @@
+"""The log held against what really happened: each overwritten value in exactly one entry, with old and new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from jobs.models import SyncLogEntry
+from tests.engine.machine.fields import FIELDS, Value, kept, plain
+from tests.engine.machine.judge import HERE, THERE
+
+
+class Change(NamedTuple):
+    side: str
+    name: str
+    old: Value
+    new: Value
+
+
+def folded(changes: Sequence[Change]) -> list[Change]:
+    """One per field and side: from the first old value to the last new one."""
+    found: dict[tuple[str, str], Change] = {}
+    for each in changes:
+        first = found.get((each.side, each.name))
+        found[each.side, each.name] = each._replace(old=first.old) if first is not None else each
+    return [each for each in found.values() if each.old != each.new]
+
+
+def require_logged(entry: SyncLogEntry, happened: Sequence[Change], crm: str, *, in_trouble: bool) -> None:
+    """The entry tells exactly what happened. After trouble it may hold more, where nobody could know."""
+    told = [_told(each, crm) for each in entry.changes if each["field"] in FIELDS]
+    sure = [change for change, _ in told if change.old != change.new]
+    if _sorted(sure) == _sorted(happened):
+        return
+    left = list(told)
+    for each in happened:
+        found = next((item for item in left if item[0] == each), None)
+        if found is None:
+            # Written, not heard of, taken back by a person and written again: both writes look like one.
+            is_twice = in_trouble and any(change == each for change, _ in told)
+            assert is_twice, f"{each} is not in the log: {entry.changes}"
+            continue
+        left.remove(found)
+    known_for_sure = [change for change, is_unsure in left if not is_unsure and change.old != change.new]
+    assert in_trouble or not known_for_sure, f"the log tells of what never happened: {known_for_sure}"
+
+
+def unsure_of(entry: SyncLogEntry) -> frozenset[str]:
+    return frozenset(each["field"] for each in entry.changes if each.get("unsure"))
+
+
+def _told(change: dict[str, object], crm: str) -> tuple[Change, bool]:
+    known = FIELDS[str(change["field"])]
+    side = THERE if change["side"] == "crm" else HERE
+    new = plain(known, change.get("stored", change["new"]))
+    old = plain(known, change["old"])
+    return Change(side, known.name, old, kept(crm, known, new) if side == THERE else new), bool(change.get("unsure"))
+
+
+def _sorted(changes: Sequence[Change]) -> list[str]:
+    return sorted(map(str, changes))
