@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-Kept = TypeVar("Kept", bound="DataclassInstance")
+class Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Kept = TypeVar("Kept", bound=Dataclass)
 
 
 def load_or_make(path: Path, kind: type[Kept], make: Callable[[], Kept]) -> Kept:

@@ -46,7 +46,8 @@ DEFAULTS: dict[str, dict[str, DefaultObject]] = {
         "Lead": DefaultObject(
             "Lead",
             "contact",
-            (*_PERSON, ("Company", "company", "inbound")),
+            # Salesforce makes no Lead without a company.
+            (*_PERSON, ("Company", "company", "two_way")),
             (("Email", "email", "email"),),
             needs_email=True,
         ),

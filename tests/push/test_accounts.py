@@ -105,7 +105,6 @@ class TestMakingIt:
     def test_a_lead_gets_none(self, org: Place) -> None:
         for name in ("Contact", "Lead"):
             org.office.set_object(name, makes_accounts=True)
-        org.office.set_field("Lead", "company", direction="two_way")
         assert [each["object"] for each in made(org.push("Lead", org.ana(company="Sample Mill")))] == ["Lead"]
 
     def test_switched_off_for_accounts_is_switched_off(self, org: Place) -> None:

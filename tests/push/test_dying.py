@@ -174,7 +174,6 @@ class TestAtTheSameMoment:
         assert (self.records(place), place.claims()) == (1, 0)
 
     def test_one_of_ours_does_not_become_a_lead_and_a_contact(self, org: Place) -> None:
-        org.office.set_field("Lead", "company", direction="two_way")
         for name in ("Lead", "Contact"):
             org.office.warm(name)
         ana = org.ana(company="Sample Mill")

@@ -56,7 +56,6 @@ def test_pushing_it_again_syncs_the_two_and_makes_nothing(place: Place) -> None:
 
 
 def test_it_may_become_a_lead_instead(org: Place) -> None:
-    org.office.set_field("Lead", "company", direction="two_way")
     told = org.push("Lead", org.ana(company="Sample Mill"))
     [record] = made(told)
     assert (record["object"], record["new"]["Company"]) == ("Lead", "Sample Mill")
@@ -129,7 +128,8 @@ class TestWhatItWouldLack:
         assert "POST composite" not in told.calls
 
     def test_a_required_field_that_is_not_mapped_is_named_with_who_can_map_it(self, org: Place) -> None:
-        told = org.push("Lead", org.ana())
+        org.office.set_field("Lead", "company", direction="inbound")
+        told = org.push("Lead", org.ana(company="Sample Mill"))
         assert (told.code, made(told)) == ("REQUIRED_FIELD_MISSING", [])
         assert "An admin can map Company under Objects" in told.entry.remedy
 
