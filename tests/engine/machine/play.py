@@ -250,6 +250,7 @@ class Play(Scoring):
         raise AssertionError(f"after {MOST_ROUNDS} rounds there is still something to write")
 
     def stay_quiet(self, rounds: int) -> None:
+        self._arrive(*self.links)  # all clocks tell the same moment: who was later must not change
         version = self.store.version() if self.store.record_id else 0
         for _ in range(rounds):
             for side in self.stage.sides.values():
