@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.mappings import FieldFacts
+from jobs.sync import merge
 from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
-from jobs.sync.scene import local_value
+from jobs.sync.scene import bases_of, local_value
 from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, was_made_there, written_by
 from jobs.values import Value, ValueRefused, parse_time
 from widget.panel_undo import Undone, undo_of
@@ -26,25 +27,31 @@ def field_rows(facts: Facts) -> tuple[FieldRow, ...]:
         return ()
     shown = [each for each in facts.mapping.fields if each.enabled and facts.may_read(each.crm_field)]
     changed = _just_changed(facts)
-    return tuple(_row(facts, each, changed.get(each.crm_field, "")) for each in shown)
+    known = bases_of(facts.mapping, facts.link) if facts.link is not None else {}
+    return tuple(_row(facts, each, changed.get(each.crm_field, ""), known.get(each.local_field)) for each in shown)
 
 
-def _row(facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "crm"]) -> FieldRow:
+def _row(
+    facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "crm"], base: merge.Base | None
+) -> FieldRow:
     theirs: Value = facts.seen.values.get(mapping.crm_field) if facts.seen else None
     ours = _our_value(facts.local, mapping)
+    differs = facts.local is not None and not _is_same(facts, mapping, ours, theirs)
+    at_rest = differs and base is not None and (base.local, base.crm) == (ours, theirs)
     changed, by = _changed(facts, facts.local, mapping.local_field)
     return FieldRow(
         name=mapping.crm_field,
         label=mapping.label,
         crm_value=facts.reader.value(mapping.field_type, theirs),
         our_value=facts.reader.value(mapping.field_type, ours),
-        differs=facts.local is not None and not _is_same(facts, mapping, ours, theirs),
+        differs=differs,
+        at_rest=at_rest,
         direction=mapping.direction,  # type: ignore[arg-type]  # the column holds one of the three
         direction_words=_direction_words(mapping, facts.crm_label),
         changed=changed,
         changed_by=by,
         just_changed=just_changed,
-        note=_note(facts, mapping),
+        note=_note(facts, mapping) or ("A sync leaves this as it is" if at_rest else ""),
         conflict=_conflict(facts, mapping),
     )
 

@@ -43,7 +43,7 @@ def describe_state(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
 
 def _honest_health(found: StateWords, rows: Sequence[FieldRow]) -> StateWords:
     """A run that left a field as it was has not brought it in step."""
-    differing = sum(1 for row in rows if row.differs)
+    differing = _to_be_brought_in_step(rows)
     if found.state not in ("done", "nothing") or found.health != "good" or not differing:
         return found
     headline = "Nothing was changed." if found.state == "nothing" else found.headline
@@ -250,7 +250,7 @@ def _ambiguous(facts: Facts) -> StateWords | None:
 
 def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
     """No run, nothing in the way: how the two records stand."""
-    differing = sum(1 for row in rows if row.differs)
+    differing = _to_be_brought_in_step(rows)
     if open_here := sum(1 for row in rows if row.conflict):
         return _conflicts(open_here)
     if facts.link is None:
@@ -265,7 +265,19 @@ def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
         return StateWords(
             "differs", f"{number}.", "Sync to bring both sides in step.", health="attention", health_words=number
         )
+    if at_rest := sum(1 for row in rows if row.at_rest):
+        leaves = (
+            "1 field differs, and a sync leaves it"
+            if at_rest == 1
+            else f"{at_rest} fields differ, and a sync leaves them"
+        )
+        return StateWords("in_step", "There is nothing to sync.", f"{leaves} so.", health_words="In step")
     return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
+
+
+def _to_be_brought_in_step(rows: Sequence[FieldRow]) -> int:
+    """How many fields differ, without those that a sync leaves so."""
+    return sum(1 for row in rows if row.differs and not row.at_rest)
 
 
 def _conflicts(count: int) -> StateWords:

@@ -79,6 +79,7 @@ class FieldRow:
     changed: Moment | None = None  # when the value last changed
     changed_by: str = ""
     just_changed: Literal["", "here", "crm"] = ""  # the side this visit's run changed
+    at_rest: bool = False  # different, and left so on purpose: no sync is going to change that
     note: str = ""  # "You may not edit this field in Salesforce", "Filled only while empty" …
     conflict: ConflictView | None = None
 

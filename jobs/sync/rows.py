@@ -58,6 +58,7 @@ class LinkFacts(NamedTuple):
     synced_at: datetime | None
     synced_by: str
     open_conflicts: int
+    base: dict[str, Any]
 
 
 class LocalFacts(NamedTuple):

@@ -20,7 +20,7 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import filters, matching, merge
 from jobs.sync.apart import kept_apart
 from jobs.sync.filter_values import compared_as
-from jobs.sync.rows import LocalFacts, RecordKey, linked_pair
+from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
 from jobs.values import Value, normalise, parse_time
 
@@ -132,7 +132,7 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
         if pushed_id is not None and pushed_id != link.local_record_id:
             # Somebody linked it since it was found: to be looked for anew.
             raise RetryLater("The record was linked to another one of ours.", code="KEEPS_MOVING")
-        return Scene(link, linked, link.matched_by, None, _bases_of(setup.mapping, link))
+        return Scene(link, linked, link.matched_by, None, bases_of(setup.mapping, link))
     if pushed_id is not None:
         return _pushed(session.get_one(LocalRecord, pushed_id), setup.mapping, row)
     if setup.run.chosen_local_record_id is not None:
@@ -165,14 +165,14 @@ def find_match(
     return matching.find(mapping.match_rules, crm_values, look_up)
 
 
-def bases(link: RecordLink) -> dict[str, merge.Base]:
+def bases(link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
     """The stored base: an agreed value, or the pair of values a rule left apart."""
     agreed = {name: merge.Base(value, value) for name, value in link.base.get("agreed", {}).items()}
     apart = {name: merge.Base(pair[0], pair[1]) for name, pair in link.base.get("apart", {}).items()}
     return agreed | apart
 
 
-def _bases_of(mapping: ObjectFacts, link: RecordLink) -> dict[str, merge.Base]:
+def bases_of(mapping: ObjectFacts, link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
     """The stored base of the pairs of fields that are mapped now: one mapped since has never been agreed upon."""
     known = bases(link)
     for each in mapping.fields:

@@ -55,6 +55,18 @@ class TestAtRest:
         assert screen.rows["Job title"].crm == "Director"
         assert screen.rows["First name"].ours == "Anna"
 
+    def test_a_field_that_no_sync_brings_in_step_is_not_promised_to_be(self, stage: Stage) -> None:
+        """Lead score goes to Salesforce only; blank here from the start, it takes nothing from there away."""
+        stage.change_local("Ana Sample", lead_score=None)
+        stage.org.edit("Contact", stage.org.record("Contact"), {"Lead_Score__c": 40})
+        stage.open_panel().synced()
+        screen = stage.open_panel().screen
+        assert (screen.headline, screen.health) == ("There is nothing to sync.", "In step")
+        assert "1 field differs, and a sync leaves it so." in screen.told
+        assert screen.rows["Lead score"].note == "A sync leaves this as it is"
+        stage.change_local("Ana Sample", lead_score=50)
+        assert stage.open_panel().screen.headline == "1 field differs."
+
     def test_one_choice_spelled_two_ways_does_not_differ(self, stage: Stage) -> None:
         stage.open_panel("rep", "Opportunity").synced()
         before = stage.open_panel("rep", "Opportunity").screen
