@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import ClassManager, DeclarativeBase, Session, class_mapper
 
 from config.settings import Settings
 
@@ -119,8 +119,18 @@ def _upsert(
 
 
 def row_of(model: type[Row], values: Sequence[Any]) -> Row:
-    """A row that belongs to no session, from the values of all its columns in their order."""
-    return model(**dict(zip(_names(model), values, strict=True)))
+    """A row that belongs to no session, from the values of all its columns in their order.
+
+    As the ORM does when it loads one: nothing listens to what was there before.
+    """
+    row = cast(Row, _manager(model).new_instance())
+    vars(row).update(zip(_names(model), values, strict=True))
+    return row
+
+
+@cache
+def _manager(model: type[Row]) -> ClassManager[Row]:
+    return class_mapper(model).class_manager
 
 
 def insert_row(session: Session, row: Any) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from jobs.db import changed_one
+from jobs.db import changed_one, row_of
 from jobs.models import SyncRun
 from jobs.models.base import UtcDateTime
 from jobs.models.run import FAILED, OPEN, OPEN_SINGLE, QUEUED, RUNNING
@@ -181,8 +181,8 @@ def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:
     """Take a run that is due, or whose worker went silent. None when somebody else has it: losing is normal."""
     now = utc_now()
     until = now + timedelta(seconds=seconds)
-    taken = session.execute(_CLAIM, {"run_id": run_id, "now": now, "until": until}).one_or_none()
-    return SyncRun(**taken._mapping) if taken is not None else None
+    taken = session.connection().execute(_CLAIM, {"run_id": run_id, "now": now, "until": until}).one_or_none()
+    return row_of(SyncRun, taken) if taken is not None else None
 
 
 def keep(session: Session, run: SyncRun, *, seconds: float, step: str = "") -> None:

@@ -41,6 +41,7 @@ class SalesforceClient:
         self._tokens = tokens
         self._version = api_version
         self._session = crm_session(settings, base_url, self.meter)
+        self._client: Salesforce | None = None
 
     def ask(self, path: str, *, unchanged_is_fine: bool = False, **request: Any) -> Any:
         """One REST call, with a renewed token if ours has ended. Raises CrmError."""
@@ -70,9 +71,7 @@ class SalesforceClient:
             raise answers.no_answer(LABEL, error) from error
 
     def _ask_once(self, token: AccessToken, path: str, unchanged_is_fine: bool, request: dict[str, Any]) -> Any:
-        client = Salesforce(
-            session_id=token.value, instance_url=self._root, version=self._version, session=self._session
-        )
+        client = self._client_with(token.value)
         request = {**request, "headers": {**WRITE_HEADERS, **request.get("headers", {})}}
         try:
             return client.restful(path, **request)
@@ -83,6 +82,13 @@ class SalesforceClient:
         except (requests.RequestException, ValueError, TypeError) as error:
             # TypeError: simple-salesforce takes the length of any JSON, a bare number too.
             raise answers.no_answer(LABEL, error) from error
+
+    def _client_with(self, token: str) -> Salesforce:
+        if self._client is None or self._client.session_id != token:
+            self._client = Salesforce(
+                session_id=token, instance_url=self._root, version=self._version, session=self._session
+            )
+        return self._client
 
 
 def understood() -> AbstractContextManager[None]:
