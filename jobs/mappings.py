@@ -7,7 +7,7 @@ everywhere, at the price of one tiny query.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, cast
@@ -52,6 +52,7 @@ class FieldFacts:
     known_options: tuple[tuple[str, str], ...] | None = None  # of the CRM's, and those it lost that are still needed
     mapped_at: datetime | None = None  # what was agreed on before was about another pair of fields
     options: tuple[tuple[str, str], ...] = ()  # (value, label) of our field's choices; () where it takes any
+    also_from: frozenset[str] = frozenset()  # the other CRMs that bring our field in, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +122,33 @@ class MappingBook:
             return self._known.get(key, _UNKNOWN)
 
 
-def object_facts(mapping: ObjectMapping, fields_here: Mapping[str, LocalField] | None = None) -> ObjectFacts:
-    """The row as values. `fields_here`: the fields of its kind, where their choices matter."""
-    here = fields_here or {}
+def object_facts(
+    mapping: ObjectMapping,
+    fields_here: Mapping[str, LocalField] | None = None,
+    also_from: Mapping[str, Collection[str]] | None = None,
+) -> ObjectFacts:
+    """The row as values.
+
+    `fields_here`: the fields of its kind, where their choices matter. `also_from`: by our field, the other CRMs that
+    bring it in.
+    """
+    here, others = fields_here or {}, also_from or {}
     return ObjectFacts(
         **_columns(ObjectFacts, mapping, but=("fields", "match_rules")),
-        fields=tuple(_field_facts(each, here.get(each.local_field)) for each in mapping.fields),
+        fields=tuple(
+            _field_facts(each, here.get(each.local_field), others.get(each.local_field, ())) for each in mapping.fields
+        ),
         match_rules=tuple(matching.Rule(**_columns(matching.Rule, each)) for each in mapping.match_rules),
     )
 
 
-def _field_facts(mapping: FieldMapping, here: LocalField | None) -> FieldFacts:
+def _field_facts(mapping: FieldMapping, here: LocalField | None, also_from: Collection[str]) -> FieldFacts:
     options = here.options if here is not None else ()
     known = mapping.known_options
     return FieldFacts(
-        **_columns(FieldFacts, mapping, but=("options", "known_options")),
+        **_columns(FieldFacts, mapping, but=("options", "known_options", "also_from")),
         options=options,
+        also_from=frozenset(also_from),
         known_options=None if known is None else tuple((value, label) for value, label in known),
     )
 
@@ -151,7 +163,25 @@ def _load(database: Connection, connection_id: int, object_name: str) -> ObjectF
     )
     with Session(database) as session:
         mapping = session.scalar(query)
-        return object_facts(mapping, fields_of(session, mapping.kind)) if mapping is not None else None
+        if mapping is None:
+            return None
+        return object_facts(mapping, fields_of(session, mapping.kind), _brought_in_by_others(session, mapping))
+
+
+def _brought_in_by_others(session: Session, mapping: ObjectMapping) -> dict[str, set[str]]:
+    """Our field -> the CRMs of other connections that bring it in."""
+    query = (
+        select(FieldMapping.local_field, ConnectionRow.crm)
+        .join(ObjectMapping, ObjectMapping.id == FieldMapping.object_mapping_id)
+        .join(ConnectionRow, ConnectionRow.id == ObjectMapping.connection_id)
+        .where(ObjectMapping.kind == mapping.kind, ObjectMapping.connection_id != mapping.connection_id)
+        .where(ObjectMapping.enabled, ObjectMapping.inbound)
+        .where(FieldMapping.enabled, FieldMapping.direction != "outbound")
+    )
+    found: dict[str, set[str]] = {}
+    for local_field, crm in session.execute(query):
+        found.setdefault(local_field, set()).add(crm)
+    return found
 
 
 @event.listens_for(Session, "before_flush")

@@ -15,6 +15,7 @@ from jobs.sync import filters, merge
 from jobs.sync.choices import Choices
 from jobs.sync.fates import is_deleted_with
 from jobs.sync.filter_values import compared_as
+from jobs.sync.other_crms import FROM_OTHER_CRM, stand_back
 from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
 from jobs.values import Value, ValueRefused, email_key, is_blank, normalise
@@ -167,11 +168,26 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
     book, ours = (setup.rulebook, scene.local.values) if scene.local is not None else (setup.rulebook_of_new, {})
     decide = partial(_decide, row, refusals or Refusals(), partial(_is_newer_here, setup, scene, row))
     base, theirs = scene.bases.get, row.values.get
-    return Plan(
-        tuple(
-            [decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book]
+    decided = [
+        decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book
+    ]
+    return Plan(tuple(_among_others(setup, scene, row, decided) if setup.also_from and scene.local else decided))
+
+
+def _among_others(setup: Setup, scene: Scene, row: CrmRow, decided: Iterable[merge.Decision]) -> list[merge.Decision]:
+    """The decisions where other CRMs bring in some of our fields, too."""
+    assert scene.local is not None
+    origins = scene.local.provenance
+    return [
+        stand_back(
+            each,
+            scene.bases.get(each.rule.local_field),
+            row.values.get(each.rule.crm_field),
+            origin=origins.get(each.rule.local_field),
+            others=setup.also_from.get(each.rule.local_field, ()),
         )
-    )
+        for each in decided
+    ]
 
 
 def decide_against_nothing(book: Iterable[MappedField], ours: Mapping[str, Value]) -> tuple[merge.Decision, ...]:
@@ -278,6 +294,8 @@ def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> d
         name = decision.rule.local_field
         if decision.action in ("agree", "pull"):
             base[name] = merge.Base(decision.value, decision.value)
+        elif decision.why == FROM_OTHER_CRM:
+            base[name] = merge.Base(decision.local, decision.crm)
         elif decision.why in _LEFT_APART_BY and name not in base:
             # Remembered as they were, so that the next change of either side is seen as one.
             base[name] = merge.Base(decision.local, decision.crm)

@@ -68,6 +68,12 @@ class Setup:
         return {name: compared_as(each) for name, each in self._filter.fields.items()}
 
     @cached_property
+    def also_from(self) -> Mapping[str, frozenset[str]]:
+        """Our field -> the other CRMs that bring it in, where there are any."""
+        own = frozenset({self.connection.crm})
+        return {each.local_field: others for each in self.mapping.fields if (others := each.also_from - own)}
+
+    @cached_property
     def filter_problem(self) -> str:
         """Why the object's filter cannot be asked of it as it is now; "" when it can, and where there is none."""
         if self.mapping.filter is None:

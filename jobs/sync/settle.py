@@ -24,6 +24,7 @@ from jobs.sync import merge
 from jobs.sync.conflicts import keep_conflicts
 from jobs.sync.fates import follow
 from jobs.sync.log_entries import close, entry_of, store
+from jobs.sync.other_crms import FROM_OTHER_CRM
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.push_claims import is_being_made
 from jobs.sync.rows import linked_pair
@@ -41,6 +42,7 @@ _SILENT = frozenset(
         "OUTBOUND_OFF",
         "UPDATE_HERE_OFF",
         "UPDATE_THERE_OFF",
+        FROM_OTHER_CRM,
     }
 )
 

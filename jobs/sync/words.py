@@ -126,6 +126,10 @@ _W: dict[str, tuple[str, str]] = {
         "An admin can check the field mapping.",
     ),
     "LEFT_APART": ("The two differ and nobody has changed them since.", "Change either side and sync again."),
+    "FROM_OTHER_CRM": (
+        "Ours came from another CRM, and the value in {crm} has not changed since.",
+        "Change it in either CRM and sync again.",
+    ),
     "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
     "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),
     "BOTH_CHANGED": ("Both sides changed.", "Choose which value to keep."),

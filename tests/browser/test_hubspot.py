@@ -56,6 +56,6 @@ def test_one_person_in_both_crms_is_one_record_here_and_an_edit_goes_from_one_to
     assert demo.portal.value(in_hubspot, "jobtitle") == "Edited in Salesforce"
     hubspot_page.shows("Edited in Salesforce")
     writes = len(demo.writes(in_salesforce)), demo.portal.writes(in_hubspot)
-    record_page.sync("Nothing was changed.")
-    hubspot_page.sync("Nothing was changed.")
+    record_page.sync("Nothing to do.")
+    hubspot_page.sync("Nothing to do.")
     assert (len(demo.writes(in_salesforce)), demo.portal.writes(in_hubspot)) == writes

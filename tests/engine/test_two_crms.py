@@ -37,6 +37,18 @@ class Both:
         self.org.sync("Contact", self.contact)
         self.portal.sync("contacts", self.hubspot_contact)
 
+    def phone(self) -> str | None:
+        """Here."""
+        return self.org.values(self.org.linked("Contact", self.contact), "phone")["phone"]
+
+    def assert_silence(self) -> None:
+        """Quiet rounds change nothing, on no side."""
+        for _ in range(QUIET_ROUNDS):
+            of_org = self.org.sync("Contact", self.contact)
+            of_portal = self.portal.sync("contacts", self.hubspot_contact)
+            for told in (of_org, of_portal):
+                assert (told.outcome, told.changes, told.writes) == ("unchanged", set(), [])
+
     def titles(self) -> tuple[str | None, str | None, str | None]:
         """In the org, here, in HubSpot."""
         local_id = self.org.linked("Contact", self.contact)
@@ -129,6 +141,48 @@ def test_an_edit_in_hubspot_reaches_salesforce_in_two_single_runs(both: Both) ->
     assert both.portal.sync("contacts", both.hubspot_contact).changes == {("job_title", "here", "Buyer", "Owner")}
     assert both.org.sync("Contact", both.contact).changes == {("job_title", "crm", "Buyer", "Owner")}
     assert both.titles() == ("Owner", "Owner", "Owner")
+
+
+def test_a_field_that_both_bring_in_keeps_what_came_last_and_falls_silent(both: Both) -> None:
+    """Phone comes from both, and they disagree: without a rule each sync would bring back its own CRM's."""
+    both.org.edit(both.contact, Phone="111")
+    both.portal.edit(both.hubspot_contact, phone="222")
+    both.sync_both()
+    assert both.phone() == "222"
+    both.assert_silence()
+    assert both.phone() == "222"
+
+    both.org.edit(both.contact, Phone="333")
+    assert both.org.sync("Contact", both.contact).changes == {("phone", "here", "222", "333")}
+    both.assert_silence()
+    assert both.phone() == "333"
+
+    both.portal.edit(both.hubspot_contact, phone="444")
+    assert both.portal.sync("contacts", both.hubspot_contact).changes == {("phone", "here", "333", "444")}
+    both.assert_silence()
+    assert both.phone() == "444"
+
+
+def test_what_one_brings_in_does_not_take_back_what_goes_both_ways_with_the_other(both: Both) -> None:
+    both.portal.set_field("contacts", "phone", direction="two_way")
+    both.org.edit(both.contact, Phone="111")
+    both.sync_both()
+    both.portal.edit(both.hubspot_contact, phone="222")
+    assert both.portal.sync("contacts", both.hubspot_contact).changes == {("phone", "here", "111", "222")}
+    both.assert_silence()
+    assert both.portal.shown_in_crm(both.hubspot_contact, "phone") == {"phone": "222"}
+    both.org.edit(both.contact, Phone="333")
+    both.sync_both()
+    assert both.portal.shown_in_crm(both.hubspot_contact, "phone") == {"phone": "333"}
+
+
+def test_a_value_of_ours_that_nobody_brought_in_is_put_right_all_the_same(both: Both) -> None:
+    both.org.edit(both.contact, Phone="111")
+    both.portal.edit(both.hubspot_contact, phone="111")
+    both.sync_both()
+    both.org.put_raw(both.org.linked("Contact", both.contact), phone="stray")
+    both.org.sync("Contact", both.contact)
+    assert both.phone() == "111"
 
 
 def test_then_there_is_silence(both: Both) -> None:

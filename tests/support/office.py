@@ -315,7 +315,7 @@ class Office:
 
     @contextmanager
     def while_waiting(
-        self, path_end: str, act: Callable[[], Any], *, seconds: float = 0.4, method: str = ""
+        self, path_end: str, act: Callable[[], Any], *, seconds: float = 0.8, method: str = ""
     ) -> Iterator[None]:
         """Inside the block the next call to `path_end` is held up on its way in, and `act` is done meanwhile."""
         start = self.next_seq()

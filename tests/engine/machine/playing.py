@@ -13,7 +13,8 @@ from tests.engine.machine.sequences import InPeace
 from tests.engine.machine.stage import Stage
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
-USUAL = 500
+FULL = 500  # enough to see all that has to be seen
+USUAL = FULL if os.environ.get("CI") else 100
 FILES = 2  # each plays its half, so that the two can be played side by side
 STEPS = 12 if SEQUENCES else 6
 
@@ -45,5 +46,5 @@ def play_on(stage: Stage, machine: type[InPeace], *, expected: Collection[str]) 
         print(f"\n{stage.plays - first} plays, in which were seen")
         for what, times in sorted(seen.items()):
             print(f"{times:8} {what}")
-    if not SEQUENCES:
+    if not SEQUENCES and USUAL == FULL:
         assert set(expected) <= set(seen)
