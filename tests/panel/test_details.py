@@ -65,6 +65,7 @@ class TestUndo:
         screen = undone(panel, entry_to_undo(panel.screen))
         assert screen.headline == "1 field put back here."
         assert "It stays so until either side is changed." in screen.told
+        assert screen.health == "In step"
         row = screen.rows["Job title"]
         assert row.differs
         assert (row.crm, row.ours) == ("Owner", "Chief of Staff")
