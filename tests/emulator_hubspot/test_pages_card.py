@@ -48,7 +48,7 @@ class RecordPage:
     def sync(self) -> None:
         """The one click; a worker does what it started, and the card follows it to its end."""
         self.card.get_by_role("button", name="Sync this record").click()
-        assert eventually(lambda: bool(runs(self.stage)))
+        assert eventually(self.stage.has_work)
         self.stage.work()
         expect(self.card.get_by_role("button", name="Sync this record")).to_be_enabled()
 

@@ -51,7 +51,7 @@ def deliveries(stage: PortalStage) -> list[dict[str, Any]]:
 def test_an_edit_in_the_portal_is_here_after_one_run(subscribed: PortalStage) -> None:
     ana = subscribed.org.record("contacts")
     subscribed.org.edit("contacts", ana, {"jobtitle": "Head of Samples"}, user="rep")
-    assert eventually(lambda: bool(runs(subscribed)))
+    assert eventually(subscribed.has_work)
     subscribed.work()
     [run] = runs(subscribed)
     assert (run.trigger, run.object, run.crm_record_id, run.status) == ("webhook", "contacts", ana, "succeeded")
@@ -76,6 +76,6 @@ def test_a_webhook_that_finds_us_away_comes_again(subscribed: PortalStage, web_s
     subscribed.org.edit("contacts", ana, {"jobtitle": "Patient"}, user="rep")
     assert eventually(lambda: [each["status"] for each in deliveries(subscribed)][:1] == [503])
     web_server.app = subscribed.app
-    assert eventually(lambda: bool(runs(subscribed)))
+    assert eventually(subscribed.has_work)
     subscribed.work()
     assert our_values(subscribed, ana)["job_title"] == "Patient"

@@ -213,6 +213,11 @@ class Stage:
 
     # Behind the counter
 
+    def has_work(self) -> bool:
+        """A run is in the database a moment before its job is in the queue: this waits for the job."""
+        with blocking_client(self.settings) as connection:
+            return any(queue(name, connection).count for name in QUEUE_NAMES)
+
     def work(self) -> None:
         """A worker does everything that is queued now, and goes."""
         worker.use(self.runtime)
