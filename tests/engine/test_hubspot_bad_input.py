@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from jobs.models import FieldMapping, ObjectMapping
 from tests.engine.test_bad_values import SCRIPTS
-from tests.support.office import Told
 from tests.support.portal_office import PortalOffice
+from tests.support.told import Told
 
 LONGEST = 65_536  # characters of a text property
 

@@ -7,9 +7,9 @@ import pytest
 from jobs.crm.tokens import AUTHORIZATION_CODE
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
-from tests.support.office import Told
 from tests.support.portal_fixtures import install
 from tests.support.portal_office import PortalOffice
+from tests.support.told import Told
 from widget.admin.connection_health import health_of
 
 

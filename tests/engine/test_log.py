@@ -8,7 +8,8 @@ import pytest
 
 from jobs.runtime import utc_now
 from jobs.sync.words import known_codes, words
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 COUNTS = ("created_count", "updated_count", "unchanged_count", "skipped_count", "failed_count")
 

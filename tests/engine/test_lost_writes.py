@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from jobs.models.run import FAILED, PARTIAL, QUEUED
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 
 from jobs import tasks, worker
 from jobs.models.run import QUEUED
-from tests.support.office import Office, Told
+from tests.support.office import Office
 from tests.support.together import together
+from tests.support.told import Told
 
 WORKERS = 4
 

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from jobs.models import CreationClaim, KeepApart, RecordLink, SyncRun
 from jobs.runtime import utc_now
 from jobs.sync.push_ask import PushAsk, open_push
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 NAMES_IN_SALESFORCE = {
     "email": "Email",

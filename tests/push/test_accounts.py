@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.push.pushing import Place, made
-from tests.support.office import Told
+from tests.support.told import Told
 
 
 def account_of(place: Place, person_id: str) -> str | None:

@@ -13,8 +13,9 @@ from jobs.models import LocalRecord, SyncLogEntry, SyncRun
 from jobs.models.run import QUEUED
 from jobs.runtime import utc_now
 from tests.push.pushing import Place, made, salesforce
-from tests.support.office import Office, Told
+from tests.support.office import Office
 from tests.support.together import together
+from tests.support.told import Told
 
 
 def require_one(place: Place, object_name: str, local_id: int, *told: Told) -> None:

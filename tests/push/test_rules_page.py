@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.push.pushing import Place, made
-from tests.support.office import Told
+from tests.support.told import Told
 from tests.sync.rules_document import table
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import select
 
 from jobs.models import SyncLogEntry, SyncRun
-from tests.support.office import AN_HOUR, Office, Told
+from tests.support.office import AN_HOUR, Office
 from tests.support.org_server import Json
 from tests.support.portal_server import PortalServer
+from tests.support.told import Told
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from jobs.runtime import utc_now
 from jobs.sync.history import FieldHistory, entries_of, entries_of_local, field_history
 from jobs.sync.rows import RecordKey
 from jobs.sync.undo_ask import UndoAsk, open_undo
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 
 @pytest.fixture

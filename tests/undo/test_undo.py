@@ -11,7 +11,8 @@ from sqlalchemy import update
 from jobs.models import SyncLogEntry, SyncRun
 from jobs.runtime import utc_now
 from jobs.sync.undo_ask import UndoAsk, UndoRefused, open_undo
-from tests.support.office import Office, Told
+from tests.support.office import Office
+from tests.support.told import Told
 
 ONE_READ = ["GET queryAll"]
 READ_AND_WRITE = ["GET queryAll", "POST composite"]
