@@ -11,15 +11,17 @@ import secrets
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import SettingsConfigDict
 
-from config.addresses import database_address, host_and_port, is_loopback, public_origin, queue_address
+from config.addresses import is_loopback
+from config.crm_settings import CrmSettings
 from config.keyfile import read_or_create
+from config.setting_types import DatabaseUrl, Origin, QueueUrl, SecretList
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["console", "json"]
@@ -32,28 +34,15 @@ class SettingsError(ValueError):
     """A setting is missing or wrong. The message is one sentence per problem, fit for a terminal."""
 
 
-def _split(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
 def _default_log_format() -> LogFormat:
     return "console" if sys.stderr.isatty() else "json"
 
 
-SecretList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
-HostList = Annotated[tuple[Annotated[str, AfterValidator(host_and_port)], ...], NoDecode, BeforeValidator(_split)]
-# "" until `load_settings` knows the data directory.
-DatabaseUrl = Annotated[str, AfterValidator(lambda value: value and database_address(value))]
-QueueUrl = Annotated[str, AfterValidator(queue_address)]
-Origin = Annotated[str, AfterValidator(public_origin)]
-
-
-class Settings(BaseSettings):
+class Settings(CrmSettings):
     """The settings, immutable. The environment variable is the field's name in upper case.
 
-    Use `load_settings`: it also makes the data directory and, on a loopback address, the keys.
+    Use `load_settings`: it also makes the data directory and, on a loopback address, the keys. The fields that are
+    about the CRMs stand in `config.crm_settings`.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
@@ -112,12 +101,6 @@ class Settings(BaseSettings):
         description="`console` for people, `json` for machines. Unset: console on a terminal, else json.",
         json_schema_extra={"expects": "console or json"},
     )
-    trusted_crm_hosts: HostList = Field(
-        default=(),
-        description="`host:port`, comma separated: hosts that may be a CRM besides the CRMs' own domains, "
-        "spoken to over plain http. Meant for the stand-in CRM; leave empty in production.",
-        json_schema_extra={"expects": "comma-separated host:port pairs such as localhost:8001"},
-    )
     trusted_proxies: int = Field(
         default=0,
         ge=0,
@@ -167,20 +150,6 @@ class Settings(BaseSettings):
         description="How many changes of each field of a record the sync log keeps at most, the latest ones.",
         json_schema_extra={"expects": "a whole number from 2 to 100000"},
     )
-    crm_timeout_connect: float = Field(
-        default=3.05,
-        gt=0,
-        le=60,
-        description="Seconds to wait for a connection to a CRM.",
-        json_schema_extra={"expects": "a number of seconds above 0, at most 60"},
-    )
-    crm_timeout_read: float = Field(
-        default=30,
-        gt=0,
-        le=600,
-        description="Seconds to wait for a CRM's next byte.",
-        json_schema_extra={"expects": "a number of seconds above 0, at most 600"},
-    )
     web_threads: int = Field(
         default=16,
         ge=1,
@@ -194,52 +163,6 @@ class Settings(BaseSettings):
         le=64,
         description="Web processes. One is right for SQLite; about one per core for PostgreSQL.",
         json_schema_extra={"expects": "a whole number from 1 to 64"},
-    )
-    salesforce_api_version: str = Field(
-        default="67.0",
-        pattern=r"^[1-9][0-9]\.0$",
-        description="Version of the Salesforce REST API that is spoken.",
-        json_schema_extra={"expects": "a version such as 67.0"},
-    )
-    hubspot_api_version: str = Field(
-        default="2026-09",
-        pattern=r"^20[2-9][0-9]-(03|09)$",
-        description="Version of the HubSpot API that is spoken, for every connection.",
-        json_schema_extra={"expects": "a version such as 2026-09"},
-    )
-    salesforce_client_id: str = Field(
-        default="",
-        description="Client id (consumer key) of this installation's own Salesforce app, for connecting in one click. "
-        "Unset: asked for each time an org is connected.",
-    )
-    salesforce_client_secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="Client secret of the same app.",
-    )
-    salesforce_login_url: Origin = Field(
-        default="https://login.salesforce.com",
-        description="Where people sign in to Salesforce when no My Domain address is given. "
-        "`https://test.salesforce.com` for sandboxes.",
-        json_schema_extra={"expects": "an https address such as https://test.salesforce.com, without a path"},
-    )
-    hubspot_client_id: str = Field(
-        default="",
-        description="Client id of this installation's own HubSpot app, for connecting in one click. "
-        "Unset: asked for each time an account is connected.",
-    )
-    hubspot_client_secret: SecretStr = Field(
-        default=SecretStr(""),
-        description="Client secret of the same app.",
-    )
-    hubspot_login_url: Origin = Field(
-        default="https://app.hubspot.com",
-        description="Where people sign in to HubSpot. Another one only for a stand-in.",
-        json_schema_extra={"expects": "an https address such as https://app.hubspot.com, without a path"},
-    )
-    hubspot_api_url: Origin = Field(
-        default="https://api.hubapi.com",
-        description="Where HubSpot's API is, for whoever connects by sign-in. Another one only for a stand-in.",
-        json_schema_extra={"expects": "an https address such as https://api.hubapi.com, without a path"},
     )
 
     @field_validator("data_dir")
@@ -298,7 +221,8 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
     if not settings.encryption_keys:
         given["encryption_keys"] = _own_key(settings, "encryption_keys", lambda: Fernet.generate_key().decode())
     settings = _validated(given)
-    _require_whole_apps(settings)
+    if half := settings.half_an_app():
+        raise SettingsError("{} must be set together with {}.".format(*(name.upper() for name in half)))
     return settings
 
 
@@ -317,16 +241,6 @@ def _sentences(error: ValidationError) -> str:
 def _expectation(name: str) -> str:
     extra = Settings.model_fields[name].json_schema_extra
     return str(extra["expects"]) if isinstance(extra, dict) else "valid"
-
-
-def _require_whole_apps(settings: Settings) -> None:
-    """An app is an id with its secret: one without the other is a mistake somebody wants to hear of."""
-    for crm in ("salesforce", "hubspot"):
-        name, secret = f"{crm}_client_id", f"{crm}_client_secret"
-        has_id, has_secret = bool(getattr(settings, name)), bool(getattr(settings, secret).get_secret_value())
-        if has_id != has_secret:
-            lone, missing = (name, secret) if has_id else (secret, name)
-            raise SettingsError(f"{lone.upper()} must be set together with {missing.upper()}.")
 
 
 def _make_data_dir(path: Path) -> None:
