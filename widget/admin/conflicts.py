@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-from flask import Blueprint, abort, render_template, request
-from sqlalchemy import or_, select
+from flask import Blueprint, abort, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -14,9 +14,18 @@ from jobs.models import Conflict, Connection
 from jobs.sync.conflicts import Choice, set_rule
 from widget.admin import listing, sync
 from widget.admin.access import person
+from widget.admin.record_lists import RecordList
 from widget.context import runtime
 
 STATES = ("open", "settled")
+_LIST = RecordList(
+    template="admin/conflicts/index.html",
+    title="Conflicts",
+    connection=Conflict.connection_id,
+    object=Conflict.object,
+    objects=Conflict.object,
+    searched=(Conflict.record_name, Conflict.label, Conflict.crm_record_id),
+)
 
 
 def blueprint() -> Blueprint:
@@ -27,24 +36,8 @@ def blueprint() -> Blueprint:
 
 
 def index() -> str:
-    chosen = {
-        "state": listing.choice_in_url("state", STATES),
-        "connection": listing.number_in_url("connection"),
-        "object": listing.text_in_url("object"),
-        "q": listing.text_in_url("q"),
-    }
-    with runtime().database.read() as session:
-        page = listing.paged(session, _filtered(chosen))
-        connections = session.scalars(select(Connection).order_by(Connection.name)).all()
-        objects = session.scalars(select(Conflict.object).distinct()).all()
-    return render_template(
-        "admin/conflicts/index.html",
-        title="Conflicts",
-        page=page,
-        chosen=chosen,
-        connections=connections,
-        objects=sorted(objects),
-    )
+    state = listing.choice_in_url("state", STATES)
+    return _LIST.shown(_in_state(state), state=state)
 
 
 def settle(conflict_id: int) -> Response:
@@ -66,17 +59,12 @@ def settle(conflict_id: int) -> Response:
     )
 
 
-def _filtered(chosen: dict[str, Any]) -> listing.Rows:
-    is_settled = chosen["state"] == "settled"
+def _in_state(state: str) -> listing.Rows:
+    """The settled ones or the open ones, the latest first."""
     query = select(Conflict, Connection).join(Connection, Connection.id == Conflict.connection_id)
-    query = query.where(Conflict.settled_at.is_not(None) if is_settled else Conflict.settled_at.is_(None))
-    for column, value in ((Conflict.connection_id, chosen["connection"]), (Conflict.object, chosen["object"])):
-        if value:
-            query = query.where(column == value)
-    if text := chosen["q"]:
-        columns = (Conflict.record_name, Conflict.label, Conflict.crm_record_id)
-        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
-    return query.order_by(Conflict.settled_at.desc() if is_settled else Conflict.opened_at.desc(), Conflict.id.desc())
+    if state == "settled":
+        return query.where(Conflict.settled_at.is_not(None)).order_by(Conflict.settled_at.desc(), Conflict.id.desc())
+    return query.where(Conflict.settled_at.is_(None)).order_by(Conflict.opened_at.desc(), Conflict.id.desc())
 
 
 def _note(session: Session, conflict: Conflict, choice: Choice) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -19,9 +19,18 @@ from jobs.sync.scene import bases
 from widget.admin import display, explain, kept_apart, link_changes, listing, sync
 from widget.admin.access import admins_only, person
 from widget.admin.link_changes import LinkRefused
+from widget.admin.record_lists import RecordList, with_both_sides
 from widget.context import runtime
 
 CANDIDATES = 20
+_LIST = RecordList(
+    template="admin/links/index.html",
+    title="Links",
+    connection=RecordLink.connection_id,
+    object=RecordLink.object,
+    objects=ObjectMapping.object,
+    searched=(LocalRecord.name, CrmRecord.name, RecordLink.crm_record_id),
+)
 
 
 def blueprint() -> Blueprint:
@@ -39,24 +48,9 @@ def blueprint() -> Blueprint:
 
 
 def index() -> str:
-    chosen = {
-        "kind": listing.choice_in_url("kind", tuple(display.KIND_NAMES)),
-        "connection": listing.number_in_url("connection"),
-        "object": listing.text_in_url("object"),
-        "q": listing.text_in_url("q"),
-    }
-    with runtime().database.read() as session:
-        page = listing.paged(session, _filtered(chosen))
-        connections = session.scalars(select(Connection).order_by(Connection.name)).all()
-        objects = session.scalars(select(ObjectMapping.object).distinct()).all()
-    return render_template(
-        "admin/links/index.html",
-        title="Links",
-        page=page,
-        chosen=chosen,
-        connections=connections,
-        objects=sorted(objects),
-    )
+    kind = listing.choice_in_url("kind", tuple(display.KIND_NAMES))
+    query = with_both_sides(RecordLink).order_by(LocalRecord.name, RecordLink.id)
+    return _LIST.shown(query.where(LocalRecord.kind == kind) if kind else query, kind=kind)
 
 
 def show(link_id: int) -> str:
@@ -177,39 +171,9 @@ def _candidates(session: Session, mapping: ObjectMapping | None, text: str) -> S
 
 
 def _one(session: Session, link_id: int) -> tuple[RecordLink, LocalRecord, CrmRecord | None, Connection]:
-    row = session.execute(_joined().where(RecordLink.id == link_id)).one_or_none()
+    row = session.execute(with_both_sides(RecordLink).where(RecordLink.id == link_id)).one_or_none()
     link, local, crm, connection = listing.found(row)
     return link, local, crm, connection
-
-
-def _joined() -> listing.Rows:
-    is_seen = and_(
-        CrmRecord.connection_id == RecordLink.connection_id,
-        CrmRecord.object == RecordLink.object,
-        CrmRecord.crm_record_id == RecordLink.crm_record_id,
-    )
-    return (
-        select(RecordLink, LocalRecord, CrmRecord, Connection)
-        .join(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
-        .join(Connection, Connection.id == RecordLink.connection_id)
-        .outerjoin(CrmRecord, is_seen)
-    )
-
-
-def _filtered(chosen: dict[str, Any]) -> listing.Rows:
-    query = _joined()
-    exact = {
-        LocalRecord.kind: chosen["kind"],
-        RecordLink.connection_id: chosen["connection"],
-        RecordLink.object: chosen["object"],
-    }
-    for column, value in exact.items():
-        if value:
-            query = query.where(column == value)
-    if text := chosen["q"]:
-        columns = (LocalRecord.name, CrmRecord.name, RecordLink.crm_record_id)
-        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
-    return query.order_by(LocalRecord.name, RecordLink.id)
 
 
 def _mapping_of(session: Session, link: RecordLink) -> ObjectMapping | None:
