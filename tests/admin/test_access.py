@@ -9,6 +9,7 @@ from jobs.models import User
 from jobs.runtime import Runtime
 from tests.admin import routes
 from tests.admin.site import PASSWORD, Visitor, audited, everything_stored
+from widget.admin import audit_words
 
 
 def test_a_stranger_is_sent_to_the_login_by_every_page(app: Flask, stranger: Visitor) -> None:
@@ -95,6 +96,7 @@ def test_every_change_is_audited_with_its_author(app: Flask, runtime: Runtime, a
         assert answer.status_code == 303, (endpoint, answer.text)
         new = audited(runtime)[known:]
         assert [entry.user_email for entry in new] == ["admin@example.com"], endpoint
+        assert new[0].action in audit_words.actions(), endpoint
 
 
 def test_a_switch_pressed_twice_is_one_change(runtime: Runtime, admin: Visitor) -> None:

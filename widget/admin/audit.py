@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, render_template
 from sqlalchemy import select
 
 from jobs.models import AuditEntry
-from widget.admin import listing
+from widget.admin import audit_words, listing
 from widget.context import runtime
 
 
@@ -29,15 +30,23 @@ def index() -> str:
     with runtime().database.read() as session:
         page = listing.paged(session, _filtered(chosen))
         people = session.scalars(select(AuditEntry.user_email).distinct()).all()
-        actions = session.scalars(select(AuditEntry.action).distinct()).all()
+        taken = session.scalars(select(AuditEntry.action).distinct()).all()
     return render_template(
         "admin/audit/index.html",
         title="Audit trail",
         page=page,
         chosen=chosen,
         people=sorted(people),
-        actions=sorted(actions),
+        actions=_in_words(taken),
+        sentence=audit_words.sentence,
+        noted=audit_words.noted,
     )
+
+
+def _in_words(taken: Sequence[str]) -> dict[str, str]:
+    """The actions to choose from: those that were ever taken, in the order of their words."""
+    known = audit_words.actions()
+    return dict(sorted(((code, known.get(code, code)) for code in taken), key=lambda pair: pair[1]))
 
 
 def _filtered(chosen: dict[str, Any]) -> listing.Rows:

@@ -21,8 +21,8 @@ from widget.context import runtime
 
 SWITCHES = {
     "enabled": "sync",
-    "inbound": "inbound",
-    "outbound": "outbound",
+    "inbound": "changes from the CRM",
+    "outbound": "changes to the CRM",
     "may_create_here": "new records here",
     "may_update_here": "updates here",
     "may_create_there": "new records in the CRM",
