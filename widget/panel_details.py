@@ -108,7 +108,7 @@ def explain_view(look: Look, reader: Reader) -> ExplainView:
     stop = first_stop(steps)
     reasons = _reasons(steps, reader)
     if stop is not None:
-        return ExplainView(f"It is not synced. It stops at: {stop.topic}.", "bad", reasons)
+        return ExplainView(f"It is not synced. {stop.sentence}", "bad", reasons)
     if any(each.state == "note" for each in steps):
         return ExplainView("Nothing keeps it from being synced. Some things are worth knowing.", "attention", reasons)
     return ExplainView("Nothing keeps it from being synced.", "good", reasons)

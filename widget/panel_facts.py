@@ -35,7 +35,7 @@ from jobs.sync.rulebook import choices_of
 from jobs.sync.scene import find_match
 from widget.formats import Reader
 from widget.panel_claims import key_of
-from widget.panel_rows import candidates_view, entry_views, field_rows, link_view
+from widget.panel_rows import candidates_view, entry_views, field_rows, link_view, why_no_field
 from widget.panel_states import describe_state, step_views
 from widget.panel_view import Moment, PanelView
 from widget.tokens import PanelClaims
@@ -176,6 +176,7 @@ def _view(facts: Facts) -> PanelView:
         synced=facts.reader.moment(facts.link.synced_at) if facts.link and facts.link.synced_at else None,
         synced_by=_you_or(facts, facts.link.synced_by) if facts.link else "",
         fields=rows,
+        no_fields="" if rows else why_no_field(facts),
         entries=entry_views(facts),
         steps=step_views(facts),
         resume=_resume(facts),

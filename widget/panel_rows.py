@@ -31,6 +31,15 @@ def field_rows(facts: Facts) -> tuple[FieldRow, ...]:
     return tuple(_row(facts, each, changed.get(each.crm_field, ""), known.get(each.local_field)) for each in shown)
 
 
+def why_no_field(facts: Facts) -> str:
+    """What keeps every field out, for a panel or a card without one."""
+    if facts.mapping is None:
+        return f"There is no field to show until {facts.object_label} records are set up to sync."
+    if not any(each.enabled for each in facts.mapping.fields):
+        return f"No field of {facts.object_label} records syncs. An admin can map some under Objects."
+    return f"{facts.crm_label} shows you none of the synced fields. Ask your {facts.crm_label} admin for access."
+
+
 def _row(
     facts: Facts, mapping: FieldFacts, just_changed: Literal["", "here", "crm"], base: merge.Base | None
 ) -> FieldRow:

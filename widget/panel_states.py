@@ -267,11 +267,11 @@ def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
         )
     if at_rest := sum(1 for row in rows if row.at_rest):
         leaves = (
-            "1 field differs, and a sync leaves it"
+            "1 field differs, and a sync leaves it as it is."
             if at_rest == 1
-            else f"{at_rest} fields differ, and a sync leaves them"
+            else f"{at_rest} fields differ, and a sync leaves them as they are."
         )
-        return StateWords("in_step", "There is nothing to sync.", f"{leaves} so.", health_words="In step")
+        return StateWords("in_step", "There is nothing to sync.", leaves, health_words="In step")
     return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
 
 

@@ -128,6 +128,7 @@ class PanelView:
     synced: Moment | None = None
     synced_by: str = ""
     fields: tuple[FieldRow, ...] = ()
+    no_fields: str = ""  # why there is none, and what to do; "" where there are some
     entries: tuple[EntryView, ...] = ()
     steps: tuple[StepView, ...] = ()
     resume: Moment | None = None

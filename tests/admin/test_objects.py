@@ -46,10 +46,10 @@ def test_a_switch_turns_one_thing_off_and_keeps_every_link(runtime: Runtime, adm
     assert audited(runtime)[-1].details == {"before": {name: True}, "after": {name: False}}
 
 
-def test_the_page_says_that_off_keeps_links_and_on_is_not_retroactive(admin: Visitor) -> None:
+def test_the_page_says_that_off_keeps_links_and_when_changes_made_meanwhile_come_along(admin: Visitor) -> None:
     assert "the 1 link stays" in admin.get(f"/admin/objects/{CONTACT}").text
     admin.post(f"/admin/objects/{CONTACT}/switches/enabled", {"on": "0"})
-    assert "It is not retroactive" in admin.get(f"/admin/objects/{CONTACT}").text
+    assert "comes along when its record is next synced" in admin.get(f"/admin/objects/{CONTACT}").text
 
 
 def test_there_is_no_switch_of_another_name(admin: Visitor) -> None:

@@ -98,8 +98,8 @@ def test_an_explanation_tells_where_it_stops_without_asking_the_crm(runtime: Run
     assert "Read it afresh" in page
     admin.post("/admin/connections/1/switch", {"on": "0"})
     page = admin.get("/admin/links/1/explain").text
-    assert "It stops at: Syncs." in page
-    assert "An admin can turn them on under Connections." in page
+    assert "Why is Ana Sample not synced?" in page
+    assert "Syncs are switched off. An admin can turn them on under Connections." in page
 
 
 def test_what_was_made_in_the_crm_offers_no_undo_and_says_why(runtime: Runtime, admin: Visitor) -> None:

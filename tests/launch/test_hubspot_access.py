@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
-from jobs.models import SyncRun
+from jobs.models import FieldMapping, SetupVersion, SyncRun
 from jobs.models.connection import BROKEN
 from jobs.runtime import utc_now
 from tests.support.portal_stage import CARD, SYNC, PortalStage
@@ -59,7 +60,17 @@ class TestTheRecord:
         assert (answer["status"], answer["state"], answer["code"]) == ("ok", "object_off", "NOT_MAPPED")
         assert answer["record"] == {"name": "Deal", "object_label": "Deal"}
         assert answer["headline"] == "Deal records are not set up to sync."
+        assert answer["no_fields"] == "There is no field to show until Deal records are set up to sync."
         assert (answer["fields"], answer["can_sync"], portal_stage.org.journal("call")) == ([], False, [])
+
+    def test_one_that_is_set_up_without_a_field(self, portal_stage: PortalStage) -> None:
+        assert portal_stage.card()["no_fields"] == ""
+        with portal_stage.runtime.database.write() as session:
+            session.execute(update(FieldMapping).values(enabled=False))
+            session.execute(update(SetupVersion).values(version=SetupVersion.version + 1))
+        answer = portal_stage.card()
+        assert answer["fields"] == []
+        assert answer["no_fields"] == "No field of Contact records syncs. An admin can map some under Objects."
 
     def test_syncing_one_that_is_not_set_up_starts_nothing(self, portal_stage: PortalStage) -> None:
         answer = portal_stage.sync("deals")

@@ -164,6 +164,11 @@ class TestHiddenFields:
         assert PHONE not in panel.response.text
         assert "Phone" not in panel.response.text
 
+    def test_who_may_see_none_of_them_is_told_why_the_panel_is_empty(self, stage: Stage) -> None:
+        screen = stage.open_panel("rep", by="lwc", fields={"read": [], "edit": []}).screen
+        assert screen.rows == {}
+        assert "Salesforce shows you none of the synced fields. Ask your Salesforce admin for access." in screen.text
+
     def test_what_the_crm_said_about_a_hidden_field_is_not_repeated(self, stage: Stage) -> None:
         stage.org.control("permissions", {"user": "limited_rep", "fields": {"Contact.Lead_Score__c": "hidden"}})
         stage.change_local("Ana Sample", lead_score=4711)

@@ -171,7 +171,7 @@ class TestExplain:
     def test_says_where_it_stops_and_what_to_do(self, stage: Stage, panel: Panel) -> None:
         stage.change_object("Contact", enabled=False)
         said = ask(panel, "/panel/explain").text
-        assert "It is not synced. It stops at: Object." in said
+        assert "It is not synced. Contact sync is switched off." in said
         assert "An admin can turn it on under Objects." in said
 
     def test_answers_also_when_the_crm_does_not(self, stage: Stage, panel: Panel) -> None:

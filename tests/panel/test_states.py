@@ -62,7 +62,7 @@ class TestAtRest:
         stage.open_panel().synced()
         screen = stage.open_panel().screen
         assert (screen.headline, screen.health) == ("There is nothing to sync.", "In step")
-        assert "1 field differs, and a sync leaves it so." in screen.told
+        assert "1 field differs, and a sync leaves it as it is." in screen.told
         assert screen.rows["Lead score"].note == "A sync leaves this as it is"
         stage.change_local("Ana Sample", lead_score=50)
         assert stage.open_panel().screen.headline == "1 field differs."

@@ -176,7 +176,7 @@ def explanation(crm_name: str = "Salesforce") -> ExplainView:
     )
     kept_out = "The filter for Contact keeps it out: “Annual revenue is more than 10,000” does not hold."
     return ExplainView(
-        "It is not synced. It stops at: Filter.",
+        f"It is not synced. {kept_out}",
         "bad",
         (
             ReasonView("Syncs", "ok", "Syncs are switched on."),

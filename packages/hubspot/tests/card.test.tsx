@@ -76,11 +76,12 @@ describe("looking at a record", () => {
     expect(card.texts()).toContain(`${"x".repeat(240)}…`);
   });
 
-  it("says so where no field may be shown", async () => {
-    carry(answer({ fields: [], last: null }));
+  it("repeats why no field is shown", async () => {
+    const why = "There is no field to show until Ticket records are set up to sync.";
+    carry(answer({ fields: [], no_fields: why, last: null }));
     const card = open();
 
-    await card.says("No field is shown to you here.");
+    await card.says(why);
   });
 
   it("says what to do, with the code small behind it", async () => {

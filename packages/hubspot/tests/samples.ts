@@ -39,6 +39,7 @@ export function answer(values: Partial<CardAnswer> = {}): CardAnswer {
     remedy: "",
     code: "",
     fields: [email, jobTitle],
+    no_fields: "",
     last: { outcome: "updated", sentence: "1 field from HubSpot", at: moment, by: "you", code: "", remedy: "" },
     can_sync: true,
     run_id: null,

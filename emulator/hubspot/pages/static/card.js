@@ -64,9 +64,9 @@
     return value;
   };
 
-  const fields = (rows) => {
-    if (!rows.length) return make("p", "micro", "No field is shown to you here.");
-    return make("dl", "rows", ...rows.map((row) => make("div", row.differs ? "differs" : "", make("dt", "", row.label), values(row))));
+  const fields = (answer) => {
+    if (!answer.fields.length) return make("p", "micro", answer.no_fields);
+    return make("dl", "rows", ...answer.fields.map((row) => make("div", row.differs ? "differs" : "", make("dt", "", row.label), values(row))));
   };
 
   const last = (entry) => {
@@ -102,7 +102,7 @@
     sync.disabled = !answer || running || !answer.can_sync || doing !== "";
     details.disabled = !answer || doing !== "";
     refresh.disabled = doing !== "";
-    fill(parts.rows, answer && fields(answer.fields));
+    fill(parts.rows, answer && fields(answer));
     fill(parts.last, answer && answer.last && last(answer.last));
   };
 

@@ -45,7 +45,7 @@ export function Card({ server, host }: { server: Server; host: Host }) {
       )}
       {answer && <Standing answer={answer} />}
       {answer && <SyncButton answer={answer} doing={doing} onSync={card.sync} />}
-      {answer && <Fields rows={answer.fields} />}
+      {answer && <Fields answer={answer} />}
       {answer?.last && <Last entry={answer.last} />}
       <ButtonRow>
         <Button size="xs" variant="transparent" onClick={card.openDetails} disabled={!answer || doing !== ""}>
@@ -85,11 +85,11 @@ function SyncButton({ answer, doing, onSync }: { answer: CardAnswer; doing: Doin
   );
 }
 
-function Fields({ rows }: { rows: FieldRow[] }) {
-  if (rows.length === 0) return <Text>No field is shown to you here.</Text>;
+function Fields({ answer }: { answer: CardAnswer }) {
+  if (answer.fields.length === 0) return <Text variant="microcopy">{answer.no_fields}</Text>;
   return (
     <DescriptionList direction="column">
-      {rows.map((row) => (
+      {answer.fields.map((row) => (
         <DescriptionListItem key={row.name} label={row.label}>
           <Values row={row} />
         </DescriptionListItem>

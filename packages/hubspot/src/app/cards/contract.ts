@@ -116,6 +116,8 @@ export interface CardAnswer {
   /** Small print, for whoever is asked for help; "" for none. */
   code: string;
   fields: FieldRow[];
+  /** Why there is no field, and what to do; "" where there are some. */
+  no_fields: string;
   /** The newest entry of the sync log for this record. */
   last: Entry | null;
   can_sync: boolean;
