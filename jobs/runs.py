@@ -177,6 +177,18 @@ def open_hinted(session: Session, ask: Ask) -> int | None:
         session.expire_all()  # it has just finished, or changed hands: look again
 
 
+def open_again(session: Session, failed: SyncRun, *, trigger: str) -> int | None:
+    """Ask again for what that run was asked for, with the same rights: the id of a new run, or None where one is open.
+
+    What a person chose with it is left out: what it was chosen between may be different by now.
+    """
+    rights = (failed.readable_fields, failed.editable_fields)
+    who = (failed.requested_by, failed.requested_by_id)
+    ask = Ask(failed.connection_id, failed.object, failed.crm_record_id, trigger, *who, *rights)
+    run, is_new = _open_or_join(session, ask)
+    return run.id if is_new else None
+
+
 def claim(session: Session, run_id: int, *, seconds: float) -> SyncRun | None:
     """Take a run that is due, or whose worker went silent. None when somebody else has it: losing is normal."""
     now = utc_now()

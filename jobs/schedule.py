@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
-from jobs import retention, runs, tasks
+from jobs import interrupted, retention, runs, tasks
 from jobs.models import Heartbeat, LaunchTicket, RunKey, SyncRun, UsedProof
 from jobs.runtime import Runtime, open_runtime, utc_now
 
@@ -40,7 +40,7 @@ def main(settings: Settings) -> None:
 
 
 def tick(runtime: Runtime) -> list[int]:
-    """Enqueue every run that is due, was never picked up, or lost its worker; their ids."""
+    """Enqueue every run that is due, was never picked up, lost its worker, or waited for access; their ids."""
     # While the queue is away nothing is taken: each taking postpones the next look, by minutes for an old run.
     queue_answers = _queue_answers(runtime)
     with runtime.database.write() as session:
@@ -55,8 +55,12 @@ def tick(runtime: Runtime) -> list[int]:
             break  # it went away in this moment: the next look finds the rest
     if due:
         log.info("runs_enqueued_by_tick", run_ids=due)
+    resumed = interrupted.resume(runtime) if queue_answers else []
+    if resumed:
+        tasks.enqueue_many(runtime, resumed)  # what the queue does not hear of, a later tick finds
+        log.info("interrupted_runs_resumed", runs=len(resumed))
     retention.forget_when_due(runtime)
-    return due
+    return due + resumed
 
 
 def _queue_answers(runtime: Runtime) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 from rq import Queue
+from sqlalchemy import func, literal, update
 from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
@@ -19,6 +20,7 @@ from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, CrmError, RateLimited, Rejected, RetryLater
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, SyncRun
+from jobs.models.base import UtcDateTime
 from jobs.models.connection import ACTIVE, BROKEN, DISCONNECTED
 from jobs.models.run import PUSH
 from jobs.runtime import Runtime, utc_now
@@ -229,13 +231,25 @@ def _retry_later(
 def _connection_broken(
     runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter, error: ConnectionBroken
 ) -> None:
+    """The run fails, and its connection notes in the same moment that a record waits: see `jobs.interrupted`."""
     log.error("connection_broken", connection_id=connection.id, code=error.code)
-    with runtime.database.write() as session:
-        row = session.get_one(Connection, connection.id)
-        row.state, row.broken_at = BROKEN, row.broken_at or utc_now()  # since the first time
-        row.broken_code, row.broken_message = error.code, error.message
     code = error.code if error.code in ("ENCRYPTION_KEY", DISCONNECTED) else "CONNECTION_BROKEN"
-    settle.failed(runtime, run, connection, calls=adapter.calls, code=code, detail=error.message)
+    now = literal(utc_now(), UtcDateTime())
+    broken = (
+        update(Connection)
+        .where(Connection.id == connection.id)
+        .values(
+            state=BROKEN,
+            broken_at=func.coalesce(Connection.broken_at, now),  # since the first time
+            broken_code=error.code[:60],
+            broken_message=error.message,
+            interrupted_at=func.coalesce(Connection.interrupted_at, now),
+        )
+    )
+    with runtime.database.write() as session:
+        session.execute(broken)
+        settle.fail(session, run, connection, calls=adapter.calls, code=code, detail=error.message)
+    progress.tell(runtime, run.id)
 
 
 def _mended(runtime: Runtime, connection: Connection) -> None:

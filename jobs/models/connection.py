@@ -55,6 +55,8 @@ class Connection(Base):
     broken_code: Mapped[str] = mapped_column(String(60), default="")
     broken_message: Mapped[str] = mapped_column(Text, default="")
     broken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Since when runs failed for want of access; None once their records are asked for again (`jobs.interrupted`).
+    interrupted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     clock_offset_seconds: Mapped[float] = mapped_column(default=0.0)
     calls_used: Mapped[int | None] = mapped_column()

@@ -153,13 +153,18 @@ def skipped(
 def failed(runtime: Runtime, run: SyncRun, connection: Connection, *, calls: int, code: str, detail: str) -> None:
     """Finish the run as failed. An intent that was never answered says so: nobody knows whether it was stored."""
     with runtime.database.write() as session:
-        entry = entry_of(session, run, None, None)
-        code = "WRITE_UNKNOWN" if entry.changes else code
-        said = words(code, crm=crm_label(connection.crm), object_label=run.object, detail=detail)
-        entry.outcome, entry.code, entry.message, entry.remedy = "failed", code, said.message, said.remedy
-        entry.finished_at = utc_now()
-        close(session, run, calls, FAILED, entry)
+        fail(session, run, connection, calls=calls, code=code, detail=detail)
     progress.tell(runtime, run.id)
+
+
+def fail(session: Session, run: SyncRun, connection: Connection, *, calls: int, code: str, detail: str) -> None:
+    """The same in the caller's transaction."""
+    entry = entry_of(session, run, None, None)
+    code = "WRITE_UNKNOWN" if entry.changes else code
+    said = words(code, crm=crm_label(connection.crm), object_label=run.object, detail=detail)
+    entry.outcome, entry.code, entry.message, entry.remedy = "failed", code, said.message, said.remedy
+    entry.finished_at = utc_now()
+    close(session, run, calls, FAILED, entry)
 
 
 def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jobs import interrupted
 from jobs.accounts import audit
 from jobs.crm.errors import CrmError
 from jobs.mapping_defaults import add_default_mappings
@@ -116,6 +117,17 @@ def mend(session: Session, connection: Connection) -> None:
     make_active(connection)
     connection.updated_at = utc_now()
     note(session, connection, "connection.mend", before=before, after={"state": ACTIVE})
+
+
+def resumed(session: Session, connection: Connection) -> str:
+    """The sentence about what could not be synced until now; "" where nothing was left."""
+    waiting = interrupted.how_many(session, connection)
+    if not waiting:
+        return ""
+    what = "1 record that could" if waiting == 1 else f"{waiting} records that could"
+    verb = "is" if waiting == 1 else "are"
+    when = "being synced now" if connection.syncs_enabled else "synced once syncs are turned on"
+    return f"{what} not be synced while the connection was broken {verb} {when}."
 
 
 def _plain(connection: Connection) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from widget.admin.display import CRM_NAMES
 
 ENDED = frozenset({"invalid_grant", "INVALID_SESSION_ID", "BAD_REFRESH_TOKEN", "INVALID_AUTHENTICATION"})
 """Codes by which the CRMs say that what a person once allowed is over."""
-KEPT = "Links, mappings and values are kept; a run that failed meanwhile can be started again."
+KEPT = (
+    "Links, mappings and values are kept, and records that could not be synced meanwhile are synced by themselves then."
+)
 
 Tone = Literal["good", "warn", "bad", "quiet"]
 Offer = Literal["", "reconnect", "edit", "test"]

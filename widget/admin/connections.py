@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from jobs import interrupted
 from jobs.crm import connect
 from jobs.crm.check import ConnectionCheck, check_details
 from jobs.crm.connect import FLOWS
@@ -64,6 +65,7 @@ def show(connection_id: int) -> str:
         calls_today = session.scalar(
             select(ApiUsage.calls).where(ApiUsage.connection_id == connection.id, ApiUsage.day == utc_now().date())
         )
+        interrupted_records = interrupted.how_many(session, connection)
     return render_template(
         "admin/connections/show.html",
         title=connection.name,
@@ -73,6 +75,7 @@ def show(connection_id: int) -> str:
         objects=objects,
         links=links,
         calls_today=calls_today or 0,
+        interrupted=interrupted_records,
         public_url=runtime().settings.public_url,
         signed_in=connection.auth_flow == AUTHORIZATION_CODE,
     )
@@ -115,8 +118,11 @@ def save(connection_id: int) -> Response | tuple[str, int]:
     except FormErrors as error:
         return _form(connection.crm, draft, connection=connection, errors=error.by_field), 422
     with runtime().database.write() as session:
-        connection_changes.update(session, session.get_one(Connection, connection.id), draft, tested)
-    flash("The connection is saved." if tested is None else "Connection successful. The connection is saved.", "good")
+        row = session.get_one(Connection, connection.id)
+        connection_changes.update(session, row, draft, tested)
+        resumed = connection_changes.resumed(session, row) if tested is not None else ""
+    saved = "The connection is saved." if tested is None else "Connection successful. The connection is saved."
+    flash(f"{saved} {resumed}".strip(), "good")
     return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
 
 
@@ -151,13 +157,10 @@ def check(connection_id: int) -> Response | str:
     is_same = result.ok and result.org_id == connection.org_id
     if is_same:
         who = f"{result.org_name}, as {result.user_name}" if result.user_name else result.org_name
-        flash(f"Connection successful: {who}.", "good")
+        _works(connection, who)
     else:
         problem = access.other_org(connection, result) if result.ok else f"{result.message} {result.remedy}"
         flash(problem, "bad")
-    if is_same and connection.state == BROKEN:
-        with runtime().database.write() as session:
-            connection_changes.mend(session, session.get_one(Connection, connection_id))
     return redirect(url_for("admin.connections.show", connection_id=connection_id), code=303)
 
 
@@ -172,12 +175,19 @@ def _check_tokens(connection: Connection) -> Response:
         remedy = FLOWS[connection.crm].remedies.get(error.code, "")
         flash(f"No connection. {error.message.rstrip('.')}. {remedy}".strip(), "bad")
     else:
-        who = f"{org.name}, as {org.user_name}" if org.user_name else org.name
-        flash(f"Connection successful: {who}.", "good")
-        if connection.state == BROKEN:
-            with runtime().database.write() as session:
-                connection_changes.mend(session, session.get_one(Connection, connection.id))
+        _works(connection, f"{org.name}, as {org.user_name}" if org.user_name else org.name)
     return redirect(url_for("admin.connections.show", connection_id=connection.id), code=303)
+
+
+def _works(connection: Connection, who: str) -> None:
+    """It lets us in; whatever broke it is over."""
+    resumed = ""
+    if connection.state == BROKEN:
+        with runtime().database.write() as session:
+            row = session.get_one(Connection, connection.id)
+            connection_changes.mend(session, row)
+            resumed = connection_changes.resumed(session, row)
+    flash(f"Connection successful: {who}. {resumed}".strip(), "good")
 
 
 def switch(connection_id: int) -> Response:

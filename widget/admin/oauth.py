@@ -19,6 +19,7 @@ from jobs.models import Connection
 from jobs.models.connection import DISCONNECTED
 from widget.admin import listing, oauth_attempts, oauth_changes, oauth_form, oauth_problems
 from widget.admin.access import admins_only
+from widget.admin.connection_changes import resumed as resumed_words
 from widget.admin.connection_form import FormErrors
 from widget.admin.display import CRM_NAMES
 from widget.admin.oauth_attempts import Attempt, NotOurs
@@ -170,6 +171,7 @@ def _finished(flow: Flow, attempt: Attempt, code: str) -> Response | Page:
     try:
         with runtime().database.write() as session:
             connection, action = oauth_changes.authorise(session, attempt, flow, grant, org)
+            resumed = resumed_words(session, connection)
     except (WrongOrg, InUse) as error:
         if error.is_free:
             _revoked(flow, app, attempt.address, (grant.refresh_token, grant.access_token))
@@ -177,7 +179,7 @@ def _finished(flow: Flow, attempt: Attempt, code: str) -> Response | Page:
     except IntegrityError:
         return _told(flow, oauth_problems.JUST_CONNECTED, attempt)
     who = f"{org.name}, as {org.user_name}" if org.user_name else org.name
-    flash(_SAID[action].format(who=who), "good")
+    flash(f"{_SAID[action].format(who=who)} {resumed}".strip(), "good")
     return _back_to(connection.id)
 
 

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("broken_code", sa.String(length=60), nullable=False),
         sa.Column("broken_message", sa.Text(), nullable=False),
         sa.Column("broken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("interrupted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clock_offset_seconds", sa.Double(), nullable=False),
         sa.Column("calls_used", sa.Integer(), nullable=True),
