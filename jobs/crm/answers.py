@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jobs.crm.errors import CrmError, RetryLater, Unavailable
+from jobs.crm.errors import ConnectionBroken, CrmError, RetryLater, Unavailable
 
 
 def no_answer(crm_label: str, error: Exception) -> CrmError:
@@ -31,3 +31,12 @@ def written_already() -> Iterator[None]:
         raise
     except CrmError as error:
         raise Unavailable(f"Written, but not read back: {error.message}", code="NO_ANSWER") from error
+
+
+@contextmanager
+def perhaps_made_before() -> Iterator[None]:
+    """A create was refused as a duplicate: whether of our own is open for as long as the CRM cannot be asked."""
+    try:
+        yield
+    except ConnectionBroken as error:
+        raise Unavailable(f"Refused as a duplicate, perhaps of our own: {error.message}", code="NO_ANSWER") from error

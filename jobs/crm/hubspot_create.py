@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from jobs.crm.answers import written_already
+from jobs.crm.answers import perhaps_made_before, written_already
 from jobs.crm.base import CrmRow, Fields
 from jobs.crm.errors import DuplicateFound, NotFound, Rejected, RetryLater
 from jobs.crm.hubspot_client import OBJECTS, understood
@@ -43,7 +43,8 @@ class Creating:
             try:
                 return self._make(object_name, {"properties": properties | {KEY_PROPERTY: key}} | more, fields)
             except DuplicateFound as error:
-                return self._made_before(object_name, key, fields, error)
+                with perhaps_made_before():
+                    return self._made_before(object_name, key, fields, error)
             except Rejected as error:
                 if KEY_PROPERTY not in error.fields:
                     raise

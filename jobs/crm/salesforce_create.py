@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from jobs.crm.answers import written_already
+from jobs.crm.answers import perhaps_made_before, written_already
 from jobs.crm.base import CrmRow, Fields
 from jobs.crm.errors import DuplicateFound, NotFound, Rejected, RetryLater
 from jobs.crm.salesforce_client import WRITE_HEADERS, SalesforceClient, body_of, understood
@@ -51,7 +51,8 @@ class Creating:
             try:
                 return self._make(object_name, body | {KEY_FIELD: key}, fields)
             except DuplicateFound as error:
-                return self._made_before(object_name, key, fields, error)
+                with perhaps_made_before():
+                    return self._made_before(object_name, key, fields, error)
             except Rejected as error:
                 if not _is_about_key(error):
                     raise

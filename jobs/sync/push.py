@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs import runs
-from jobs.crm.errors import DuplicateFound, NotFound, RecordError
+from jobs.crm.errors import ConnectionBroken, DuplicateFound, NotFound, RecordError
 from jobs.models import CrmRecord, LocalRecord, ObjectMapping, RecordLink, SyncLogEntry
 from jobs.sync import merge, push_settle
 from jobs.sync.engine import sync_record
@@ -113,7 +113,11 @@ def _make(
 
 def _there_already(setup: Setup, local: LocalRecord, error: DuplicateFound) -> None:
     """The CRM itself says that it has the record: one that is free becomes the link, anything else is for a person."""
-    found = look_at_named(setup, local, error.record_ids[:NAMED_AT_MOST])
+    try:
+        found = look_at_named(setup, local, error.record_ids[:NAMED_AT_MOST])
+    except ConnectionBroken:
+        push_settle.drop_intent(setup)  # it was refused, and that much is certain
+        raise
     if found.verdict == "none":  # it names none, or none that we may see or link
         return push_settle.leave(setup, local, refusal(setup, error), outcome="failed")
     if found.verdict == "one" and len(error.record_ids) > 1:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from jobs import runs
 from jobs.crm.describes import describe
-from jobs.crm.errors import DuplicateFound, RecordError, Rejected
+from jobs.crm.errors import ConnectionBroken, DuplicateFound, RecordError, Rejected
 from jobs.kinds import display_name
 from jobs.models import LocalRecord, RecordLink
 from jobs.records import create_local, find_by_key, match_key_name
@@ -123,6 +123,10 @@ def _made(
         return Account(make(Making(part, local, decisions, key, ends_run=False)).record_id)
     except RecordError as error:
         return _refused(part, local, error, is_new=local is not draft)
+    except ConnectionBroken:
+        if local is not draft:
+            _take_back(part, local)
+        raise
 
 
 def _refused(part: Setup, local: LocalRecord, error: RecordError, *, is_new: bool) -> Account:

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import select
 
 from jobs.crm.base import CrmRow
-from jobs.crm.errors import DuplicateFound, RecordError, RetryLater, Unavailable
+from jobs.crm.errors import ConnectionBroken, DuplicateFound, RecordError, RetryLater, Unavailable
 from jobs.models import LocalRecord, RecordLink, SyncLogEntry
 from jobs.sync import merge, push_settle
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan
@@ -49,7 +49,7 @@ class Making:
 
 
 def make(what: Making) -> CrmRow:
-    """Make it and book it. Raises CrmError: of a RecordError it is certain that nothing was made."""
+    """Make it and book it. Raises CrmError: after a RecordError or ConnectionBroken nothing was made, for certain."""
     setup, changes = what.setup, what.changes
     push_settle.note_intent(setup, what.local, changes, key=what.key)
     try:
@@ -62,6 +62,10 @@ def make(what: Making) -> CrmRow:
         )
     except Unavailable:
         log.warning("crm_create_unanswered", run_id=setup.run.id, object=setup.run.object)
+        raise
+    except ConnectionBroken:
+        # We were not let in: the log must not say that it may have been made.
+        push_settle.drop_intent(setup)
         raise
     book(setup, what.local.id, row, changes, left=what.left, ends_run=what.ends_run)
     return row
