@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import CRMS
-from jobs.crm.base import CrmAdapter, CrmRow, Fields, ObjectInfo
+from jobs.crm.base import CrmAdapter, CrmRow, FieldInfo, Fields, ObjectInfo
 from jobs.crm.errors import RetryLater
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
@@ -51,7 +51,8 @@ class Setup:
     def fields(self) -> Fields:
         """What to read: every mapped field the CRM still has, and what the match rules compare."""
         mapped = {each.crm_field: each.field_type for each in self.live_mappings}
-        by_rule = {rule.crm_field: "text" for rule in self.mapping.match_rules if rule.crm_field in self.info.fields}
+        ruled = [self.info.fields.get(rule.crm_field) for rule in self.mapping.match_rules]
+        by_rule = {each.name: _matched_as(each) for each in ruled if each is not None}
         # Whether a person has an address decides on more than the field's own mapping.
         emails = {
             each.crm_field: each.field_type
@@ -128,6 +129,15 @@ class Scene:
         if self.link is None or self.local is None or self.local.deleted_at is None:
             return False
         return self.link.deleted_ours_at == self.local.deleted_at
+
+
+def _matched_as(info: FieldInfo) -> str:
+    """As a filter compares it: a number is one in each CRM's spelling, and no CRM is asked for it as for a text.
+
+    Several choices at once are matched by what stands there, as one text.
+    """
+    field_type = compared_as(info)
+    return "text" if field_type == "multi_select" else field_type
 
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
