@@ -59,6 +59,29 @@ def test_an_edit_in_the_portal_is_here_after_one_run(subscribed: PortalStage) ->
     assert eventually(lambda: [each["status"] for each in deliveries(subscribed)] == [202])
 
 
+def test_of_two_that_were_merged_one_link_is_left(subscribed: PortalStage) -> None:
+    stage = subscribed
+    merges = {"subscriptionType": "object.merge", "objectType": "contact"}
+    stage.org.control("webhooks", {"subscriptions": {"crmObjects": [*SUBSCRIBED, merges]}})
+    records = [{"lastname": name, "email": f"{name}@example.com"} for name in ("first", "second")]
+    pair = [str(each) for each in stage.org.control("records", {"object": "contacts", "records": records})["ids"]]
+    for each in pair:
+        stage.org.edit("contacts", each, {"jobtitle": "Sample"}, user="rep")
+    assert eventually(lambda: works(stage) and linked(stage) == set(pair))
+    survivor = stage.org.control("merge", {"object": "contacts", "primary": pair[0], "other": pair[1]})["id"]
+    assert eventually(lambda: works(stage) and linked(stage) == {str(survivor)})
+
+
+def works(stage: PortalStage) -> bool:
+    stage.work()
+    return True
+
+
+def linked(stage: PortalStage) -> set[str]:
+    with stage.runtime.database.read() as session:
+        return set(session.scalars(select(RecordLink.crm_record_id).where(RecordLink.object == "contacts")))
+
+
 def test_a_delivery_that_comes_twice_and_out_of_order_is_one_run(subscribed: PortalStage) -> None:
     ana = subscribed.org.record("contacts")
     subscribed.org.control("webhooks", {"faults": {"duplicate": True, "reorder": True}})

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.event import listen, remove
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from config.redis import QUEUE_NAMES, blocking_client, queue
 from jobs.models import RecordLink, SyncLogEntry, SyncRun
 from tests.support import portal_proofs
 from tests.support.portal_stage import PUBLIC_URL, PortalStage
@@ -86,7 +91,47 @@ def test_a_merge_leads_to_the_survivor(portal_stage: PortalStage, contact: str) 
     merge = event(portal_stage, contact, subscriptionType="object.merge", primaryObjectId=int(contact))
     merge |= {"objectId": int(contact), "mergedObjectIds": [4711], "newObjectId": int(contact)}
     send(portal_stage, [merge])
-    assert [each.crm_record_id for each in runs(portal_stage)] == [contact]
+    assert [each.crm_record_id for each in runs(portal_stage)] == [contact, "4711"]
+
+
+def test_a_hint_waits_behind_the_clicks(portal_stage: PortalStage, contact: str) -> None:
+    send(portal_stage, [event(portal_stage, contact)])
+    with blocking_client(portal_stage.settings) as connection:
+        waiting = {name: queue(name, connection).count for name in QUEUE_NAMES}
+    assert waiting == dict.fromkeys(QUEUE_NAMES, 0) | {"default": 1}
+
+
+def test_a_delivery_of_long_texts_is_taken(portal_stage: PortalStage, contact: str) -> None:
+    longest = "\N{WHITE SMILING FACE}" * 65_536
+    told = [event(portal_stage, contact, propertyName="message", propertyValue=longest) for _ in range(9)]
+    assert send(portal_stage, told).json == {"taken": 1}
+
+
+def test_a_delivery_that_failed_half_way_is_taken_when_it_comes_again(portal_stage: PortalStage, contact: str) -> None:
+    events, now = [event(portal_stage, contact)], portal_proofs.now_ms()
+    headers = portal_proofs.v3_headers(
+        portal_stage.app_secret, "POST", address(portal_stage), json.dumps(events).encode(), now
+    )
+    with refusing("INSERT INTO sync_run", portal_stage):
+        assert send(portal_stage, events, headers=headers).status_code == 503
+    assert send(portal_stage, events, headers=headers).json == {"taken": 1}
+    assert send(portal_stage, events, headers=headers).json == {"taken": 0, "known": True}
+
+
+@contextmanager
+def refusing(statement: str, stage: PortalStage) -> Iterator[None]:
+    """A database that fails at this statement."""
+
+    def fail(_connection: Any, _cursor: Any, told: str, *_: Any) -> None:
+        if told.startswith(statement):
+            raise OperationalError(told, {}, Exception("disk I/O error"))
+
+    engine = stage.runtime.database.engine
+    listen(engine, "before_cursor_execute", fail)
+    try:
+        yield
+    finally:
+        remove(engine, "before_cursor_execute", fail)
 
 
 def test_archived_and_restored_its_link_waits_and_goes_on(portal_stage: PortalStage, contact: str) -> None:

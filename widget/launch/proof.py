@@ -56,6 +56,11 @@ def digest_of(proof: str) -> str:
     return hashlib.sha256(proof.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def is_used(runtime: Runtime, digest: str) -> bool:
+    with runtime.database.read() as session:
+        return session.get(UsedProof, digest) is not None
+
+
 def use_once(runtime: Runtime, digest: str, forget_at: datetime) -> bool:
     """Remember the proof; False when it has been used before. The database decides between two at once."""
     try:

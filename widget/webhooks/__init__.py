@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from jobs.hints import Hint, take_hints
 from jobs.models import Connection
@@ -21,7 +23,7 @@ from jobs.models.base import LARGEST_ID
 from jobs.runtime import Runtime, utc_now
 from widget import admin
 from widget.context import runtime
-from widget.launch.proof import use_once
+from widget.launch.proof import is_used, use_once
 from widget.webhooks import hubspot, salesforce
 from widget.webhooks.delivery import Delivery, NotBelieved
 
@@ -29,12 +31,22 @@ log = structlog.get_logger()
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
-LARGEST_BODY = 256 * 1024
 # As long as any signature is good, and a little more: until then the same one is known again.
 REMEMBERED_FOR = timedelta(minutes=10)
 
-Reader = Callable[[Runtime, Connection, Delivery], list[Hint]]
-READERS: dict[str, Reader] = {salesforce.CRM: salesforce.read, hubspot.CRM: hubspot.read}
+
+@dataclass(frozen=True)
+class Reader:
+    """How a CRM's deliveries are read, and how many bytes one may have."""
+
+    read: Callable[[Runtime, Connection, Delivery], list[Hint]]
+    largest_body: int
+
+
+READERS = {
+    salesforce.CRM: Reader(salesforce.read, salesforce.LARGEST_BODY),
+    hubspot.CRM: Reader(hubspot.read, hubspot.LARGEST_BODY),
+}
 
 
 def install(app: Flask) -> None:
@@ -46,14 +58,18 @@ def install(app: Flask) -> None:
 @blueprint.post(f"/<crm>/<int(max={LARGEST_ID}):connection_id>")
 def take(crm: str, connection_id: int) -> ResponseReturnValue:
     """202 for what was taken, also when there is nothing to do about it. No CRM is asked before the answer."""
-    request.max_content_length = LARGEST_BODY
     here = runtime()
     connection = _connection(here, crm, connection_id)
+    reader = READERS[crm]
+    request.max_content_length = reader.largest_body
     delivery = Delivery.of_request(here.settings.public_url)
-    hints = READERS[crm](here, connection, delivery)
-    if not use_once(here, _digest(connection, delivery), utc_now() + REMEMBERED_FOR):
+    hints = reader.read(here, connection, delivery)
+    digest = _digest(connection, delivery)
+    if is_used(here, digest):
         return jsonify(taken=0, known=True), 202
     started = take_hints(here, connection, hints)
+    # Only what is taken is known: a delivery that failed half way must do its work when it comes again.
+    use_once(here, digest, utc_now() + REMEMBERED_FOR)
     log.info("webhook_taken", connection_id=connection.id, hints=len(hints), runs=started)
     return jsonify(taken=started), 202
 
@@ -62,6 +78,11 @@ def take(crm: str, connection_id: int) -> ResponseReturnValue:
 def _not_believed(error: NotBelieved) -> ResponseReturnValue:
     log.info("webhook_refused", code=error.code, status=error.status)
     return jsonify(error=error.code), error.status
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
+    return _not_believed(NotBelieved("TOO_LARGE", 413))
 
 
 @blueprint.errorhandler(SQLAlchemyError)

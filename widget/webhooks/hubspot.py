@@ -18,9 +18,10 @@ from widget.launch.hubspot_signature import SIGNATURE, TIMESTAMP, ProofRefused, 
 from widget.webhooks.delivery import Delivery, NotBelieved
 
 MOST_EVENTS = 1000  # HubSpot says fewer than 100
+LARGEST_BODY = 8 * 1024 * 1024  # each event carries its property's value, of up to 65,536 characters
 # The older events say the object in their type: "contact.creation".
 _OBJECT_OF_TYPE = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
-# Merges and associations name several records, under these names.
+# Merges and associations name several records, under these names; those merged away are looked at for their links.
 _OTHER_IDS = ("primaryObjectId", "newObjectId", "fromObjectId")
 
 
@@ -49,8 +50,9 @@ def _hints(connection: Connection, event: Any) -> Iterator[Hint]:
         return
     if (name := _object(event)) is None:
         return
-    for each in ("objectId", *_OTHER_IDS):
-        record_id = event.get(each)
+    merged = event.get("mergedObjectIds")
+    named = [event.get(each) for each in ("objectId", *_OTHER_IDS)]
+    for record_id in [*named, *(merged if isinstance(merged, list) else ())]:
         if isinstance(record_id, int | str) and not isinstance(record_id, bool):
             yield Hint(name, str(record_id))
 

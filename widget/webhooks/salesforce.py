@@ -24,8 +24,6 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 
 def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint]:
     """The records a signed body names. Raises NotBelieved."""
-    if len(delivery.body) > LARGEST_BODY:
-        raise NotBelieved("TOO_LARGE", 413)
     _require_recent(delivery.timestamp)
     _require_signed(here, connection, delivery)
     return _hints(connection, delivery.json())
