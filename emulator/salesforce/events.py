@@ -38,6 +38,7 @@ def events_of(org: Org) -> dict[str, Event]:
         "permissions": permissions,
         "objects": add_objects,
         "records": load_records,
+        "list_views": list_views,
         "limits": set_limits,
         "token": token,
         "expire_tokens": expire_tokens,
@@ -180,6 +181,14 @@ def load_records(org: Org, body: Body) -> Any:
     """`{object, records: [...]}`: a data load by the admin. Types are checked; rules and journal are not."""
     ids = org.writer.load(_object(org, body), body["records"], user=_user(org, body))
     return {"ids": ids}
+
+
+def list_views(org: Org, body: Body) -> Any:
+    """`{object, label, developer_name, where?, scope?, ...}`: a user saves a list view; `{delete: id}`: or drops it."""
+    if "delete" in body:
+        org.list_views.delete(normalise(body["delete"]))
+        return {"id": body["delete"]}
+    return {"id": org.list_views.create(body)}
 
 
 def set_limits(org: Org, body: Body) -> Any:

@@ -23,6 +23,7 @@ from emulator.salesforce.errors import ApiError
 from emulator.salesforce.events import events_of
 from emulator.salesforce.formula import compile_formula
 from emulator.salesforce.limits import RequestLimit, limit_exceeded
+from emulator.salesforce.list_views import ListViews
 from emulator.salesforce.schema import Schema, build_object
 from emulator.salesforce.seed import seed
 from emulator.salesforce.soql.parser import parse
@@ -217,6 +218,7 @@ class Org:
         self._rights: dict[str, Rights] = {}
         self.store = Store(self.rows, self.schema)
         self.writer = Writer(self.store, self.clock, self.journal, is_locked=self.faults.is_locked)
+        self.list_views = ListViews(self)
         self._index()
         if saved is None:
             self._seed()
@@ -224,6 +226,7 @@ class Org:
 
     def _seed(self) -> None:
         seeded = seed(self.definition, self.store, self.writer, now=self.clock.now())
+        self.list_views.seed(self.definition.get("list_views", ()))
         self.rows.save_setting("roles", seeded.roles)
         self.rows.save_setting("rights", {key: each.to_json() for key, each in seeded.rights.items()})
         self.rows.save_setting("headline", seeded.headline)

@@ -51,6 +51,11 @@ class SalesforceAdapter:
         self.meter = self._client.meter
 
     @property
+    def client(self) -> SalesforceClient:
+        """For what else is asked with the same authorisation."""
+        return self._client
+
+    @property
     def calls(self) -> int:
         return self.meter.calls
 

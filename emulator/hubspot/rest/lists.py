@@ -127,7 +127,10 @@ def _members(call: Call, key: str, *, by_time: bool) -> Answer:
     limit = call.number("limit", 100, most=250)
     after = call.arguments.get("after", "")
     ids = [record_id for record_id, _ in entries]
-    start = ids.index(after) + 1 if after in ids else 0
+    if after and not after.isdigit():
+        raise ApiError(f"Invalid paging token {after}")
+    # The place is kept also when the one that it names has left the list.
+    start = ids.index(after) + 1 if after in ids else sum(1 for each in ids if after and int(each) <= int(after))
     page = entries[start : start + limit]
     body: dict[str, Any] = {
         "results": [{"recordId": record_id, "membershipTimestamp": at} for record_id, at in page],

@@ -11,7 +11,7 @@ from werkzeug.routing import Map, Rule
 from emulator.salesforce import errors
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.org import API_VERSIONS
-from emulator.salesforce.rest import catalog, collections, composite, describe, query, replication, rows
+from emulator.salesforce.rest import catalog, collections, composite, describe, list_views, query, replication, rows
 from emulator.salesforce.rest.call import Answer, Call
 from emulator.salesforce.rest.conditional import PreconditionFailed
 
@@ -24,8 +24,8 @@ def _composite(call: Call) -> Answer:
     return composite.run(call, dispatch)
 
 
-# Bulk API 2.0 (`/jobs/...`), list views, `/composite/batch` and `/composite/tree` are not offered: they answer
-# NOT_FOUND, as any path that does not exist does.
+# Bulk API 2.0 (`/jobs/...`), the results of list views, `/composite/batch` and `/composite/tree` are not offered: they
+# answer NOT_FOUND, as any path that does not exist does.
 _RESOURCES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "/", catalog.resources),
     ("GET", "/limits", catalog.limits),
@@ -39,6 +39,9 @@ _RESOURCES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "/sobjects/<name>/describe", describe.describe),
     ("GET", "/sobjects/<name>/updated", replication.updated),
     ("GET", "/sobjects/<name>/deleted", replication.deleted),
+    ("GET", "/sobjects/<name>/listviews", list_views.index),
+    ("GET", "/sobjects/<name>/listviews/<view_id>", list_views.read),
+    ("GET", "/sobjects/<name>/listviews/<view_id>/describe", list_views.describe),
     ("GET", "/sobjects/<name>/<key>", rows.read),
     ("PATCH", "/sobjects/<name>/<key>", rows.update),
     ("DELETE", "/sobjects/<name>/<key>", rows.delete),

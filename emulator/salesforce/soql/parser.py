@@ -31,6 +31,7 @@ class Query:
     object_name: Token
     selections: list[Node] = field(default_factory=list)
     alias: str | None = None
+    scope: str = "everything"
     condition: Node | None = None
     orderings: list[Ordering] = field(default_factory=list)
     limit: int | None = None
@@ -91,6 +92,11 @@ def _add_clause(query: Query, clause: Node) -> None:
     kind = str(clause.data)
     if kind == "where":
         query.condition = cast("Node", clause.children[0])
+    elif kind == "scope":
+        token = cast("Token", clause.children[0])
+        query.scope = token.lower()
+        if query.scope not in ("everything", "mine"):
+            raise malformed(query.text, f"unexpected token: '{token}'", token.line or 0, token.column or 0)
     elif kind == "order":
         query.orderings = [_ordering(cast("Node", each)) for each in clause.children]
     elif kind in ("limit", "offset"):

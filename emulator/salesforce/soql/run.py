@@ -97,6 +97,9 @@ class _Run:
         condition = self._query.condition
         test: Test = _everything if condition is None else compile_condition(self._context, condition)
         candidates, in_order = self._candidates()
+        if self._query.scope == "mine":
+            mine = self._asker.user.id
+            candidates = (row for row in candidates if row.get("OwnerId") == mine)
         return (row for row in candidates if test(row)), in_order
 
     def _candidates(self) -> tuple[Iterator[Row], bool]:
