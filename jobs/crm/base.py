@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from jobs.values import Value
 
@@ -37,6 +37,7 @@ class FieldInfo:
     days: tuple[str, str] = ("", "")  # the first and the last the CRM knows, of a date; "" where it has no limit
     filterable: bool = True  # may stand in the condition of a query
     case_sensitive: bool = False  # two spellings are two values
+    scale: int | None = None  # digits after the point to which a number is rounded; None where the CRM does not say
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ class ObjectInfo:
 class Described:
     info: ObjectInfo
     last_modified: str  # the CRM's own stamp, to ask "anything newer?" with
+
+
+class Version(NamedTuple):
+    """What a field held from a moment on, by the CRM's own clock."""
+
+    value: Value
+    since_at: datetime
+    is_by_app: bool  # written by an app through the API, not by a person, an import or the CRM itself
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,8 @@ class CrmRow:
     field_modified_at: Mapping[str, datetime] = field(default_factory=dict)
     # A field that was asked for, read as another type than it is mapped to. Raises ValueRefused.
     read_as: Callable[[str, str], Value] | None = field(default=None, compare=False, repr=False)
+    # What a field that was asked for has held, newest first, where the CRM keeps that. It may be cut at the old end.
+    versions_of: Callable[[str], Sequence[Version]] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

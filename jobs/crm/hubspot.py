@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from jobs.crm.answers import written_already
-from jobs.crm.base import CrmRow, Described, Fields, WriteResult
+from jobs.crm.base import CrmRow, Described, Fields, Version, WriteResult
 from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
 from jobs.crm.hubspot_client import LABEL as LABEL
 from jobs.crm.hubspot_client import OBJECTS, HubSpotClient, understood
@@ -28,7 +28,7 @@ from jobs.crm.hubspot_names import OBJECT_PATTERN as OBJECT_PATTERN
 from jobs.crm.hubspot_names import checked_object, checked_property, naming_properties, usual_label
 from jobs.crm.hubspot_names import full_id as full_id
 from jobs.crm.hubspot_people import People
-from jobs.crm.hubspot_values import History, decode, decode_all, encode
+from jobs.crm.hubspot_values import History, decode, decode_all, encode, is_by_app
 from jobs.runtime import utc_now
 from jobs.sync.filters import Question
 from jobs.values import Value, ValueRefused, clean_text, parse_time
@@ -196,6 +196,7 @@ class HubSpotAdapter:
                 values=values,
                 unreadable=unreadable,
                 read_as=partial(self._read_as, body["properties"]),
+                versions_of=partial(self._versions, history, fields),
                 modified_at=parse_time(body["updatedAt"]),
                 modified_by=self._author(history.newest(fields)),
                 read_at=self.client.meter.looked_up_at,
@@ -243,13 +244,22 @@ class HubSpotAdapter:
         """`row` with what our write really replaced, by HubSpot's own account."""
         values = dict(row.values)
         for name, value in changes.items():
-            told = [self._value(raw, fields.get(name, "text")) for raw in history.values_of(name)]
+            told = [each.value for each in self._versions(history, fields, name)]
             if value in told:
                 older = told[told.index(value) + 1 :]
                 values[name] = older[0] if older else None
         if values != row.values:
             log.warning("crm_write_replaced_unseen_value", record_id=row.record_id)
         return replace(row, values=values)
+
+    def _versions(self, history: History, fields: Fields, name: str) -> list[Version]:
+        """What the property has held, newest first; a value that does not fit its type as HubSpot spells it."""
+        field_type = fields.get(name, "text")
+        with understood():
+            return [
+                Version(self._value(each.get("value"), field_type), parse_time(each["timestamp"]), is_by_app(each))
+                for each in history.entries.get(name) or ()
+            ]
 
     def _read_as(self, properties: Mapping[str, str | None], name: str, field_type: str) -> Value:
         """What was not asked for is not blank. Raises ValueRefused."""

@@ -90,6 +90,7 @@ class History:
         last = [kept[0] for name in names if (kept := self.entries.get(name))]
         return max(last, key=lambda entry: parse_time(entry["timestamp"]), default={})
 
-    def values_of(self, name: str) -> list[str | None]:
-        """What the property held, newest first."""
-        return [entry.get("value") for entry in self.entries.get(name) or []]
+
+def is_by_app(entry: Mapping[str, Any]) -> bool:
+    """Whether an app wrote it by the API. It may still name a person: the one who installed the app."""
+    return entry.get("sourceType") == "INTEGRATION"

@@ -29,6 +29,8 @@ _TYPES = {
 }
 
 
+# Numbers with more digits after the point than `scale` are rounded to it.
+_ROUNDED = ("double", "currency", "percent")
 # The first and the last day of Salesforce's calendar (Object Reference, date field type).
 DAYS = ("1700-01-01", "4000-12-31")
 
@@ -58,6 +60,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         ),
         filterable=bool(field.get("filterable", True)),
         case_sensitive=bool(field.get("caseSensitive")),
+        scale=field.get("scale") if field["type"] in _ROUNDED else None,
     )
 
 

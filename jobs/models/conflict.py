@@ -52,4 +52,5 @@ class Conflict(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settled_by: Mapped[str] = mapped_column(String(200), default="")
-    choice: Mapped[str] = mapped_column(String(10), default="")  # "crm", "local"; "" when it went away by itself
+    # "crm", "local"; "gone" with its record in the CRM; "" when it went away by itself.
+    choice: Mapped[str] = mapped_column(String(10), default="")

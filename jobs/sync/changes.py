@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from jobs.crm.base import CrmRow
+from jobs.crm.base import CrmRow, FieldInfo
+from jobs.mappings import FieldFacts
 from jobs.sync import merge
+from jobs.values import Value
 
 CRM = "crm"
 HERE = "here"
+# In an intent alone: since when the CRM has held what is overwritten, by its own clock; "" for ever.
+_SEEN = "seen_at"
 
 
 def crm_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
@@ -20,28 +26,69 @@ def local_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
     return [_change(decision, HERE) for decision in decisions]
 
 
-def booked(pending: Sequence[dict[str, Any]], row: CrmRow) -> list[dict[str, Any]]:
+def as_seen(changes: Iterable[dict[str, Any]], row: CrmRow) -> None:
+    """Note in an intent since when the CRM has held what is about to be overwritten, where it tells.
+
+    What its history has from after that has come after our decision.
+    """
+    if row.versions_of is None:
+        return
+    for change in changes:
+        since_at = row.field_modified_at.get(change["crm_field"])
+        change[_SEEN] = since_at.isoformat() if since_at is not None else ""
+
+
+def is_written(change: dict[str, Any], before: CrmRow, after: CrmRow) -> None:
+    """Note what a write that was answered has replaced, and what the CRM made of our value where that is another."""
+    change.pop(_SEEN, None)
+    change["old"], change["confirmed"] = before.values.get(change["crm_field"]), True
+    if (kept := after.values.get(change["crm_field"])) != change["new"]:
+        change["stored"] = kept  # an undo asks whether it is still there
+
+
+def booked(
+    pending: Sequence[dict[str, Any]], row: CrmRow, fields: Mapping[str, FieldInfo] | None = None
+) -> list[dict[str, Any]]:
     """Those of our unanswered writes that stay on the books.
 
-    Known to be done, or seen in what the CRM holds: not to be done again. Where it holds neither our value nor the
-    one before, somebody has overwritten one of the two: `unsure`. Where it holds the old value it was never done.
+    Known to be done, or seen in what the CRM holds or has held: not to be done again. Where it holds neither our value
+    nor the one before, somebody has overwritten one of the two: `unsure`. Where it holds the old value, and its
+    history does not say otherwise, it was never done.
     """
     kept: list[dict[str, Any]] = []
     for change in pending:
-        now = row.values.get(change["crm_field"])
         if change.get("confirmed") or change.get("unsure"):
             kept.append(change)
-        elif now == change["new"]:
-            # Seen once is seen: a later write of ours may take it back before all of it is settled.
-            kept.append({**change, "confirmed": True})
-        elif now != change["old"]:
-            kept.append({**change, "unsure": True})
+        elif (told := _told(change, row, fields or {})) is not None:
+            kept.append(_for_good(change) | told)
     return kept
 
 
-def agreed_by(done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
-    """The base of our fields after these writes of ours; the last write of a field counts."""
-    return {change["field"]: merge.Base(change["new"], change["new"]) for change in done if not change.get("unsure")}
+def is_unanswered(change: Mapping[str, Any]) -> bool:
+    return change["side"] == CRM and not change.get("confirmed") and not change.get("unsure")
+
+
+def as_unsure(changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same where nobody can learn any more whether the unanswered ones were done."""
+    return [_for_good(each) | {"unsure": True} if is_unanswered(each) else each for each in changes]
+
+
+def agreed_by(
+    done: Iterable[dict[str, Any]], mapped: Iterable[FieldFacts], ours: Mapping[str, Value]
+) -> dict[str, merge.Base]:
+    """The base of our fields after these writes of ours; the last write of a field counts.
+
+    What the CRM made of a value comes to us as its own change where the field goes both ways, unless ours has moved on
+    since: what it made of an older value of ours must not win.
+    """
+    agreed: dict[str, merge.Base] = {}
+    for change in done:
+        if change.get("unsure"):
+            continue
+        name, sent = change["field"], change["new"]
+        is_followed = "stored" not in change or (sent == ours.get(name) and _goes_both_ways(name, mapped))
+        agreed[name] = merge.Base(sent, sent if is_followed else change["stored"])
+    return agreed
 
 
 def direction(changes: Sequence[dict[str, Any]]) -> str:
@@ -63,3 +110,55 @@ def _change(decision: merge.Decision, side: str) -> dict[str, Any]:
         "new": decision.value,
         "rule": decision.why,
     }
+
+
+def _for_good(change: dict[str, Any]) -> dict[str, Any]:
+    """As the log keeps it."""
+    return {name: value for name, value in change.items() if name != _SEEN}
+
+
+def _told(change: Mapping[str, Any], row: CrmRow, fields: Mapping[str, FieldInfo]) -> dict[str, Any] | None:
+    """What the record tells of a write that was not answered; None: it was never done."""
+    if (replaced := _in_history(change, row)) is not None:
+        return replaced | {"confirmed": True}
+    now = row.values.get(change["crm_field"])
+    if now == change["new"]:
+        # Seen once is seen: a later write of ours may take it back before all of it is settled.
+        return {"confirmed": True}
+    if now == change["old"]:
+        return None
+    info = fields.get(change["crm_field"])
+    if info is not None and info.scale is not None and _is_rounded(change["new"], now, info.scale):
+        return {"confirmed": True, "stored": now}
+    return {"unsure": True}
+
+
+def _in_history(change: Mapping[str, Any], row: CrmRow) -> dict[str, Any] | None:
+    """What our value has replaced, where the CRM's history has it from after our decision; None where it has not.
+
+    A person may have replaced it since, even by the value before: that is a change of theirs after ours.
+    """
+    if row.versions_of is None or _SEEN not in change:
+        return None
+    versions = row.versions_of(change["crm_field"])
+    since_at = datetime.fromisoformat(change[_SEEN]) if change[_SEEN] else None
+    for place, each in enumerate(versions):
+        if since_at is not None and each.since_at <= since_at:
+            return None
+        if each.is_by_app and each.value == change["new"]:
+            older = versions[place + 1 :]
+            return {"old": older[0].value} if older else {}
+    return None
+
+
+def _is_rounded(sent: Value, kept: Value, scale: int) -> bool:
+    """Whether `kept` is `sent` to so many digits after the point. Half a digit may go either way."""
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in (sent, kept)):
+        return False
+    step = Decimal(1).scaleb(-scale)
+    exact, rounded = Decimal(str(sent)), Decimal(str(kept))
+    return rounded % step == 0 and abs(exact - rounded) <= step / 2
+
+
+def _goes_both_ways(name: str, mapped: Iterable[FieldFacts]) -> bool:
+    return any(each.local_field == name and each.direction == "two_way" for each in mapped)

@@ -28,10 +28,10 @@ from jobs.crm.errors import (
     Unavailable,
 )
 from jobs.sync import merge, settle
-from jobs.sync.changes import agreed_by, booked, crm_changes
+from jobs.sync.changes import as_seen, booked, crm_changes, is_written
 from jobs.sync.log_entries import unfinished_changes
 from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, stamps_after, switched_off
-from jobs.sync.scene import Scene, Setup, look_around
+from jobs.sync.scene import Scene, Setup, agreed_so_far, look_around
 from jobs.values import Value
 
 MAX_ROUNDS = 4  # the first decision, and three times again
@@ -94,7 +94,9 @@ def _in_rounds(setup: Setup, state: Round) -> None:
         except NotFound as error:
             if state.pending:
                 raise  # nobody can tell any more whether it was written
-            return settle.skipped(setup, None, None, Skip(error.code), may_read_again=state.may_read_again)
+            return settle.skipped(
+                setup, None, None, Skip(error.code), is_gone=True, may_read_again=state.may_read_again
+            )
         if time.monotonic() - began > NOTICEABLE_SECONDS:
             _at_step(setup, "comparing")
         if _one_round(setup, row, state):
@@ -114,14 +116,15 @@ def _anew(setup: Setup, state: Round) -> Setup:
 
 def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     """Decide on what is there now, and carry it out; False when it moved under us and has to be looked at again."""
-    state.done += booked(state.pending, row)
+    state.done += booked(state.pending, row, setup.info.fields)
     state.pending = []
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)
     if scene.link is not None and state.stamps is not None:
         scene.link.own_write_at, scene.link.changed_before_at = state.stamps
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
-    scene = replace(scene, bases=dict(scene.bases) | agreed_by(state.done) | _written_so_far(state, scene))
+    agreed = agreed_so_far(setup, scene, state.done)
+    scene = replace(scene, bases=dict(scene.bases) | agreed | _written_so_far(state, scene))
     plan = make_plan(setup, row, scene, state.refusals)
     _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
@@ -173,6 +176,7 @@ def _compare_with_preview(setup: Setup, plan: Plan, state: Round) -> None:
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
     """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
     wanted = crm_changes(pushes)
+    as_seen(wanted, row)
     settle.note_intent(setup, row, scene, [*state.done, *wanted], has_entry=state.has_entry)
     state.has_entry = True
     try:
@@ -193,11 +197,8 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
     except (Rejected, NotAllowed, DuplicateFound) as error:
         _note_refusal(state.refusals, pushes, error)
         return None
-    for change, push in zip(wanted, pushes, strict=True):
-        change["old"] = result.before.values.get(push.rule.crm_field)
-        change["confirmed"] = True
-        if (kept := result.after.values.get(push.rule.crm_field)) != change["new"]:
-            change["stored"] = kept  # an undo asks whether it is still there
+    for change in wanted:
+        is_written(change, result.before, result.after)
     state.done += wanted
     return result.after
 

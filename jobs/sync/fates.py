@@ -17,8 +17,8 @@ from jobs.crm.base import CrmRow
 from jobs.db import update_row
 from jobs.models import LocalRecord, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
-from jobs.sync.open_conflicts import close_conflicts, move_conflicts
-from jobs.sync.rows import RecordKey
+from jobs.sync.open_conflicts import GONE, close_conflicts, move_conflicts
+from jobs.sync.rows import RecordKey, linked_pair
 from jobs.sync.scene import Scene, Setup
 
 KEEP, DELETE = "keep", "delete"
@@ -51,22 +51,32 @@ def follow(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> None:
     Of several workers one does it; to the others, and to the next sync, it is done.
     """
     if scene.link is None:
-        return
+        return None
     if (heir := heir_of(setup.run.object, row)) is not None:
-        _hand_over(session, setup, scene.link, heir)
-    elif row.is_deleted and is_deleted_with(setup, scene) and not scene.comes_back and scene.local is not None:
+        return _hand_over(session, setup, scene.link, heir)
+    if not row.is_deleted and not row.is_converted:
+        return None
+    _let_conflicts_rest(session, scene.link)
+    if is_deleted_with(setup, scene) and not scene.comes_back and scene.local is not None:
         _delete_with(session, scene.link, scene.local)
+    return None
+
+
+def lose_sight(session: Session, setup: Setup) -> None:
+    """The CRM shows us the record no more: it is gone for good, or hidden from us. Its link rests."""
+    link, _ = linked_pair(session.connection(), setup.key)
+    if link is not None:
+        _let_conflicts_rest(session, link)
 
 
 def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> None:
     """To the heir; ended where the heir, or our record, has found another already."""
     if not _is_of_kind(session, link.connection_id, heir.object, setup.mapping.kind):
-        return
+        return _let_conflicts_rest(session, link)
     seen_version, key = link.version, RecordKey(link.connection_id, link.object, link.crm_record_id)
     if _is_taken(session, link, heir):
         session.execute(delete(RecordLink).where(RecordLink.id == link.id, RecordLink.version == seen_version))
-        close_conflicts(session, key)
-        return
+        return close_conflicts(session, key)
     link.object, link.crm_record_id, link.version = heir.object, heir.crm_record_id, seen_version + 1
     # The stamps were those of the other record.
     link.own_write_at = link.changed_before_at = None
@@ -75,7 +85,18 @@ def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> 
             if update_row(session, link, seen_version=seen_version):
                 move_conflicts(session, key, RecordKey(link.connection_id, heir.object, heir.crm_record_id))
     except IntegrityError:
-        return  # the heir was linked in this very moment: the next sync ends this one
+        return None  # the heir was linked in this very moment: the next sync ends this one
+    return None
+
+
+def _let_conflicts_rest(session: Session, link: RecordLink) -> None:
+    """Nobody can choose any more. Should the record come back and both still differ, the next sync asks anew."""
+    if not link.open_conflicts:
+        return
+    seen_version = link.version
+    link.open_conflicts, link.version = 0, seen_version + 1
+    if update_row(session, link, seen_version=seen_version):
+        close_conflicts(session, RecordKey(link.connection_id, link.object, link.crm_record_id), choice=GONE)
 
 
 def _delete_with(session: Session, link: RecordLink, local: LocalRecord) -> None:

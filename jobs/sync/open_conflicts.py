@@ -13,6 +13,9 @@ from jobs.models import Conflict
 from jobs.runtime import utc_now
 from jobs.sync.rows import RecordKey
 
+GONE = "gone"
+"""The `choice` of a conflict that nobody settled: its record is gone in the CRM."""
+
 
 def open_conflicts(database: DatabaseConnection, key: RecordKey) -> Sequence[Any]:
     """As rows with the columns of `Conflict`, oldest first."""
@@ -25,9 +28,9 @@ def move_conflicts(session: Session, key: RecordKey, heir: RecordKey) -> None:
     session.execute(update(Conflict).where(_open(key)).values(object=heir.object, crm_record_id=heir.crm_record_id))
 
 
-def close_conflicts(session: Session, key: RecordKey) -> None:
-    """The link ended: there is nothing left to choose between."""
-    session.execute(update(Conflict).where(_open(key)).values(settled_at=utc_now()))
+def close_conflicts(session: Session, key: RecordKey, *, choice: str = "") -> None:
+    """The link ended, or rests: there is nothing left to choose between."""
+    session.execute(update(Conflict).where(_open(key)).values(settled_at=utc_now(), choice=choice))
 
 
 def _open(key: RecordKey) -> ColumnElement[bool]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from jobs.records import find_by_key, match_key_name
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import filters, matching, merge
 from jobs.sync.apart import kept_apart
+from jobs.sync.changes import agreed_by
 from jobs.sync.filter_values import compared_as
 from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
@@ -186,6 +188,11 @@ def bases(link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
     agreed = {name: merge.Base(value, value) for name, value in link.base.get("agreed", {}).items()}
     apart = {name: merge.Base(pair[0], pair[1]) for name, pair in link.base.get("apart", {}).items()}
     return agreed | apart
+
+
+def agreed_so_far(setup: Setup, scene: Scene, done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
+    """The bases of what this run has written to the CRM."""
+    return agreed_by(done, setup.mapping.fields, scene.local.values if scene.local is not None else {})
 
 
 def bases_of(mapping: ObjectFacts, link: RecordLink | LinkFacts) -> dict[str, merge.Base]:

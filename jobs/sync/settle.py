@@ -22,13 +22,13 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
 from jobs.sync.conflicts import keep_conflicts
-from jobs.sync.fates import follow
+from jobs.sync.fates import follow, lose_sight
 from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.other_crms import FROM_OTHER_CRM
 from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.push_claims import is_being_made
 from jobs.sync.rows import linked_pair
-from jobs.sync.scene import Scene, Setup, bases, find_match, stored_base
+from jobs.sync.scene import Scene, Setup, agreed_so_far, bases, find_match, stored_base
 from jobs.sync.words import words
 
 # Left as they are by a standing rule, every time: not worth a line in the log.
@@ -129,9 +129,13 @@ def skipped(
     skip: Skip,
     *,
     done: Changes = (),
+    is_gone: bool = False,
     may_read_again: bool = False,
 ) -> None:
-    """Finish the run with nothing written, and say why. Raises LeaseLost, or AskedAgain where it may read again."""
+    """Finish the run with nothing written, and say why. Raises LeaseLost, or AskedAgain where it may read again.
+
+    `is_gone`: the CRM shows us no such record any more.
+    """
     said = words(skip.code, crm=setup.crm_label, object_label=setup.mapping.object_label, detail=skip.detail)
     with setup.runtime.database.write() as session:
         entry = entry_of(session, setup.run, row, scene.local if scene else None)
@@ -143,9 +147,11 @@ def skipped(
         if row is not None:
             keep_seen(session, setup.connection.id, setup.run.object, row)
         if done and scene is not None and scene.link is not None:
-            _keep_agreed(session, scene.link, done)
+            _keep_agreed(session, scene.link, agreed_so_far(setup, scene, done))
         if row is not None and scene is not None:
             follow(session, setup, row, scene)
+        elif is_gone:
+            lose_sight(session, setup)
         close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
 
@@ -161,6 +167,7 @@ def fail(session: Session, run: SyncRun, connection: Connection, *, calls: int, 
     """The same in the caller's transaction."""
     entry = entry_of(session, run, None, None)
     code = "WRITE_UNKNOWN" if entry.changes else code
+    entry.changes = change_list.as_unsure(entry.changes)
     said = words(code, crm=crm_label(connection.crm), object_label=run.object, detail=detail)
     entry.outcome, entry.code, entry.message, entry.remedy = "failed", code, said.message, said.remedy
     entry.finished_at = utc_now()
@@ -248,10 +255,10 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
         raise LocalMovedOn from None  # somebody linked one of the two in the same moment
 
 
-def _keep_agreed(session: Session, link: RecordLink, done: Changes) -> None:
+def _keep_agreed(session: Session, link: RecordLink, agreed: dict[str, merge.Base]) -> None:
     """What an earlier attempt wrote is agreed on, also where nothing more is synced now."""
     seen_version = link.version
-    link.base = stored_base(bases(link) | change_list.agreed_by(done))
+    link.base = stored_base(bases(link) | agreed)
     link.version = seen_version + 1
     update_row(session, link, seen_version=seen_version)
 

@@ -32,7 +32,7 @@ from jobs.mappings import ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
 from jobs.sync import settle, undo_settle
-from jobs.sync.changes import CRM, booked
+from jobs.sync.changes import CRM, as_seen, booked, is_unanswered, is_written
 from jobs.sync.plan import Refusals
 from jobs.sync.rows import RecordKey, linked_pair
 from jobs.sync.scene import Setup
@@ -56,6 +56,7 @@ class Task:
     forbidden: str = ""  # why nothing more may be put back: only what was written already is put on the books
     pending: list[dict[str, Any]] = field(default_factory=list)  # may have reached the CRM
     done: list[dict[str, Any]] = field(default_factory=list)
+    lost: list[dict[str, Any]] = field(default_factory=list)  # never answered, and the record is not shown any more
 
     @property
     def key(self) -> RecordKey:
@@ -157,9 +158,7 @@ def _in_rounds(task: Task) -> None:
 def _one_round(task: Task) -> bool:
     """Look, put back, settle; False when something moved meanwhile and has to be looked at again."""
     theirs = _read(task)
-    if theirs.row is not None:
-        task.done += booked(task.pending, theirs.row)
-        task.pending = []
+    _look_for_pending(task, theirs.row)
     link, local, ours = _look(task)
     plan = _plan(task, ours, theirs)
     read = after = theirs.row
@@ -170,12 +169,22 @@ def _one_round(task: Task) -> bool:
             return False
     back = tuple(each for each in task.written if each.side == CRM and _is_done(task, each))
     try:
-        what = undo_settle.Undone(task.entry, plan, link, local, read, after, back, task.done, task.refusals)
+        what = undo_settle.Undone(task.entry, plan, link, local, read, after, back, task.done, task.refusals, task.lost)
         undo_settle.settle(task.setup, what)
     except undo_settle.MovedMeanwhile:
-        task.pending, task.done = list(task.done), []
+        task.pending, task.done, task.lost = [*task.done, *task.lost], [], []
         return False
     return True
+
+
+def _look_for_pending(task: Task, row: CrmRow | None) -> None:
+    """What became of the writes that were not answered; of a record that is not shown any more nobody can tell."""
+    if row is not None:
+        task.done += booked(task.pending, row, task.setup.info.fields)
+    else:
+        task.lost += [each for each in task.pending if is_unanswered(each)]
+        task.done += [each for each in task.pending if not is_unanswered(each)]
+    task.pending = []
 
 
 def _read(task: Task) -> Theirs:
@@ -187,8 +196,6 @@ def _read(task: Task) -> Theirs:
     try:
         row = setup.adapter.read(task.entry.object, task.entry.crm_record_id, extra | dict(setup.fields))
     except NotFound as error:
-        if task.pending:
-            raise  # nobody can tell any more whether it was written
         return Theirs(code=error.code)
     return Theirs(row, fields=setup.info.fields)
 
@@ -211,27 +218,33 @@ def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:
 
 
 def _plan(task: Task, ours: Ours, theirs: Theirs) -> UndoPlan:
+    held_up = [Left(each, code) for each in task.written if (code := _held_up(task, each))]
+    open_ones = [each for each in task.written if not _held_up(task, each) and not _is_done(task, each)]
     if task.forbidden:
-        return UndoPlan(left=tuple(Left(each, task.forbidden) for each in task.written if not _is_done(task, each)))
+        return UndoPlan(left=(*held_up, *(Left(each, task.forbidden) for each in open_ones)))
     run = task.setup.run
-    open_ones = [each for each in task.written if not _is_done(task, each) and not _refused(task, each)]
     rights = Rights(run.readable_fields, run.editable_fields)
     plan = plan_undo(task.entry, open_ones, ours, theirs, rights)
-    refused = [Left(each, code) for each in task.written if (code := _refused(task, each))]
-    return replace(plan, left=(*plan.left, *refused))
+    return replace(plan, left=(*plan.left, *held_up))
 
 
 def _is_done(task: Task, written: Written) -> bool:
     return written.side == CRM and any(each["field"] == written.field for each in task.done)
 
 
-def _refused(task: Task, written: Written) -> str:
-    return task.refusals.code_for(written.crm_field) if written.side == CRM and not _is_done(task, written) else ""
+def _held_up(task: Task, written: Written) -> str:
+    """The code of what this run itself has met with, writing it to the CRM."""
+    if written.side != CRM or _is_done(task, written):
+        return ""
+    if any(each["field"] == written.field for each in task.lost):
+        return undo_settle.LOST
+    return task.refusals.code_for(written.crm_field)
 
 
 def _write(task: Task, row: CrmRow, local: LocalRecord | None, plan: UndoPlan) -> CrmRow | None:
     """Put the CRM's fields back: first the intent, committed, then the call. None means look again."""
     setup, wanted = task.setup, [undo_settle.change_of(each) for each in plan.there]
+    as_seen(wanted, row)
     undo_settle.note_intent(setup, task.entry, row, local, [*task.done, *wanted])
     values = {each.crm_field: each.before for each in plan.there}
     fields = {each.crm_field: each.field_type for each in plan.there} | dict(setup.fields)
@@ -251,10 +264,7 @@ def _write(task: Task, row: CrmRow, local: LocalRecord | None, plan: UndoPlan) -
         _note_refusal(task.refusals, list(values), error)
         return None
     for change in wanted:
-        kept = result.after.values.get(change["crm_field"])
-        change["old"], change["confirmed"] = result.before.values.get(change["crm_field"]), True
-        if kept != change["new"]:
-            change["stored"] = kept
+        is_written(change, result.before, result.after)
     task.done += wanted
     return result.after
 

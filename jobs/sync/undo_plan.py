@@ -130,18 +130,25 @@ def was_made_there(outcome: str, changes: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def undone_base(
-    bases: Mapping[str, merge.Base], here: Iterable[Written], there: Iterable[Written], row: CrmRow | None
+    bases: Mapping[str, merge.Base],
+    here: Iterable[Written],
+    there: Iterable[Written],
+    row: CrmRow | None,
+    *,
+    held: Mapping[str, Value],
 ) -> dict[str, merge.Base]:
     """The base of the link afterwards: the two sides are left apart on purpose, so the next sync changes nothing.
 
-    Only the side that was put back moves in the base. What the other side changed since is seen by the next sync.
+    Only the side that was put back moves in the base: in the CRM to what it `held` then, by our field, or to what it
+    holds now where nobody knows. What was changed since, on either side, is seen by the next sync.
     """
     base = dict(bases)
     for each in here:
         base[each.field] = merge.Base(each.before, base[each.field].crm if each.field in base else each.wrote)
     for each in there:
         ours = base[each.field].local if each.field in base else each.wrote
-        base[each.field] = merge.Base(ours, row.values.get(each.crm_field) if row is not None else each.before)
+        now = row.values.get(each.crm_field) if row is not None else each.before
+        base[each.field] = merge.Base(ours, held.get(each.field, now))
     return base
 
 

@@ -26,11 +26,14 @@ from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.sync.settle import keep_seen
 from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Left, UndoPlan, Written, undone_base
 from jobs.sync.words import words
+from jobs.values import Value
 
 RULE = "UNDO"
 # Left as it is and no more to say: it already is as it was.
 _SILENT = frozenset({"ALREADY_BACK"})
 _HIDDEN = "HIDDEN_FROM_YOU"
+LOST = "GONE_UNANSWERED"
+"""The CRM never answered the write, and does not show the record any more."""
 # Codes of an entry that left nothing as it was.
 _ALL_BACK = ("", CREATION_UNDONE, CREATION_REDONE)
 
@@ -60,6 +63,7 @@ class Undone:
     there: tuple[Written, ...]  # went back in the CRM
     done: Sequence[dict[str, Any]]  # the same as the log keeps them
     refusals: Refusals
+    lost: Sequence[dict[str, Any]] = ()  # may have gone back in the CRM, and nobody can tell
 
 
 def change_of(written: Written) -> dict[str, Any]:
@@ -154,20 +158,26 @@ def _save_link(session: Session, setup: Setup, what: Undone, link: RecordLink) -
         scene = Scene(link, what.local, link.matched_by, None, known)
         wrote = bool(what.there)
         link.own_write_at, link.changed_before_at = stamps_after(scene, what.read, what.after, wrote=wrote)
-    link.base = stored_base(undone_base(known, here, there, what.after))
+    link.base = stored_base(undone_base(known, here, there, what.after, held=_held(what)))
     link.version = seen_version + 1
     if not update_row(session, link, seen_version=seen_version):
         raise MovedMeanwhile
 
 
+def _held(what: Undone) -> dict[str, Value]:
+    """What the CRM held of what went back there, by our field: somebody may have changed it since."""
+    return {each["field"]: each.get("stored", each["new"]) for each in what.done if not each.get("unsure")}
+
+
 def _finished_entry(session: Session, setup: Setup, what: Undone) -> SyncLogEntry:
     entry = _entry(session, setup.run, what.entry, what.after.name if what.after is not None else "")
-    entry.changes = [*what.done, *(change_of(each) for each in what.plan.here)]
+    known = [*what.done, *(change_of(each) for each in what.plan.here)]
+    entry.changes = known + change_list.as_unsure(what.lost)
     entry.direction = change_list.direction(entry.changes)
     told = [each for each in what.plan.left if each.code not in _SILENT]
     entry.left_alone = [_left(setup, each, what.refusals) for each in told]
     is_refused = any(what.refusals.code_for(each.written.crm_field) == each.code for each in told)
-    entry.outcome = "updated" if entry.changes else "failed" if is_refused else "skipped" if told else "unchanged"
+    entry.outcome = "updated" if known else "failed" if is_refused else "skipped" if told else "unchanged"
     entry.finished_at = utc_now()
     _say(setup, entry, what)
     return entry
@@ -178,14 +188,14 @@ def _say(setup: Setup, entry: SyncLogEntry, what: Undone) -> None:
     # What this person may know of comes first.
     code = next((each for each in codes if each != _HIDDEN), _HIDDEN if codes else what.plan.record)
     if any(change.get("unsure") for change in entry.changes):
-        code = "WRITE_UNKNOWN"
+        code = LOST if what.lost else "WRITE_UNKNOWN"
     if not code:
         return
     labels = [each["label"] for each in entry.left_alone if each["code"] == code != _HIDDEN]
     fields = ", ".join(dict.fromkeys(labels))
     said = words(code, crm=setup.crm_label, object_label=_object(setup), fields=fields, detail=what.refusals.message)
     entry.code, entry.remedy = code, said.remedy
-    entry.message = f"{fields} stays as it is: {said.message}" if labels else said.message
+    entry.message = f"{fields} stays as it is: {said.message}" if labels and code != LOST else said.message
 
 
 def _left(setup: Setup, left: Left, refusals: Refusals) -> dict[str, Any]:

@@ -199,6 +199,10 @@ _W: dict[str, tuple[str, str]] = {
         "We could not learn whether {crm} stored the change.",
         "Sync again: it looks first and writes only what is missing.",
     ),
+    "GONE_UNANSWERED": (
+        "{crm} did not answer our write of {fields}, and no longer shows us this record: it may have gone back or not.",
+        "It may be deleted, or not shared with the integration user. When {crm} shows it again, undo once more.",
+    ),
     # The connection.
     "DISCONNECTED": ("An admin has disconnected {crm} here.", "An admin can reconnect it under Connections."),
     "CONNECTION_BROKEN": ("The connection to {crm} is broken: {detail}", "An admin can mend it under Connections."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.engine.machine.stage import play_stage
+from tests.support.either_crm import place
 from tests.support.office_fixtures import (
     admin_api,
     each_office,
@@ -23,6 +24,7 @@ __all__ = [
     "office_on_postgres",
     "office_org",
     "office_portal",
+    "place",
     "play_stage",
     "portal_database",
     "portal_office",

@@ -201,6 +201,7 @@ class TestLater:
         done = office.again(lost)
         assert (done.status, done.code) == ("failed", "WRITE_UNKNOWN")
         assert done.changes == {("job_title", "crm", "Buyer", "Owner")}
+        assert [each["unsure"] for each in done.entry.changes] == [True]
 
     def test_a_write_that_never_arrived_is_made_now(self, office: Office, ana: str, local_id: int) -> None:
         office.org.fault("drop", "composite")

@@ -82,6 +82,25 @@ def test_an_answer_is_lost_and_syncs_are_switched_off(play: Play, crm: str) -> N
 
 
 @CRMS
+@pytest.mark.parametrize("title", ["Buyer", "Theirs"])
+def test_an_answer_is_lost_and_a_person_changes_what_we_wrote(play: Play, crm: str, title: str) -> None:
+    play.edit_here("job_title", "Ours")
+    play.sync(crm, troubles=LOST)
+    play.edit_there(crm, "job_title", title)
+    play.sync(crm)
+
+
+@CRMS
+def test_a_record_that_a_person_is_asked_about_goes_and_comes_back(play: Play, crm: str) -> None:
+    play.set_rules(crm, "job_title", replace(USUAL, conflict_rule="ask"))
+    play.edit_there(crm, "job_title", "Theirs")
+    play.edit_here("job_title", "Ours")
+    play.sync(crm)
+    play.delete_there(crm)
+    play.sync(crm)
+
+
+@CRMS
 def test_edits_to_and_fro_are_no_conflict(play: Play, crm: str) -> None:
     play.set_rules(crm, "job_title", replace(USUAL, conflict_rule="ask"))
     play.edit_there(crm, "job_title", "Theirs")

@@ -34,6 +34,7 @@ def test_the_page_has_no_table_that_nobody_runs() -> None:
         "What may stand in the way?",
         "What forbids a change here?",
         "What forbids a change there?",
+        "Was a write done whose answer was lost?",
         "Which types fit together?",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.either_crm import place
 from tests.support.office_fixtures import (
     admin_api,
     each_office,
@@ -11,6 +12,7 @@ from tests.support.office_fixtures import (
     office_on_postgres,
     office_org,
 )
+from tests.support.portal_fixtures import office_portal, portal_database, portal_office
 
 __all__ = [
     "admin_api",
@@ -20,4 +22,8 @@ __all__ = [
     "office_keys",
     "office_on_postgres",
     "office_org",
+    "office_portal",
+    "place",
+    "portal_database",
+    "portal_office",
 ]

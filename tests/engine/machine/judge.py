@@ -6,6 +6,7 @@ what was seen from outside: the CRMs' journals, our own records before and after
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -47,6 +48,14 @@ class Pair(NamedTuple):
     there: Value
 
 
+class Unsettled(NamedTuple):
+    """What we wrote to the CRM and have not settled yet."""
+
+    before: Value
+    written: Value  # as the CRM keeps it
+    sent: Value
+
+
 ASK = Flow(NOWHERE, "a person is asked")
 # Why two values that never met stay apart for good. Whatever else held them back is tried again.
 STANDING = frozenset(
@@ -78,8 +87,7 @@ class Link:
     changed_at: dict[str, float] = field(default_factory=dict)  # of a field, by anybody
     is_linked: bool = False
     is_deleted: bool = False
-    # Written by us, but not settled yet: field -> (before, written).
-    unsettled: dict[str, tuple[Value, Value]] = field(default_factory=dict)
+    unsettled: dict[str, Unsettled] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # fields whose conflict a person is to settle, as of the last sync
     may_stay_apart: set[str] = field(default_factory=set)  # an undo, a refusal or a first meeting parted them
 
@@ -87,13 +95,19 @@ class Link:
         """When the CRM says that its value changed: Salesforce knows it of the record only."""
         return self.touched_at if self.crm == "salesforce" else self.changed_at.get(name, self.touched_at)
 
-    def look_again(self) -> None:
-        """A run that may have written before looks first: what it finds done is agreed upon."""
-        for name, (before, written) in self.unsettled.items():
-            if self.there[name] == written:
-                self.met[name] = frozenset({Pair(written, written)})
-            elif self.there[name] != before:
-                self.met[name] |= {Pair(written, written)}
+    def look_again(self, here: Mapping[str, Value]) -> None:
+        """A run that may have written before looks first: what it finds done is agreed upon.
+
+        HubSpot's history tells of it whatever people did since.
+        """
+        for name, known in self.unsettled.items():
+            # What the CRM made of our value comes here, unless ours has moved on.
+            follows = self.rules[name].direction == "two_way" and here[name] == known.sent
+            pair = Pair(known.sent, known.sent if follows else known.written)
+            if self.there[name] == known.written or self.crm == "hubspot":
+                self.met[name] = frozenset({pair})
+            elif self.there[name] != known.before:
+                self.met[name] |= {pair}
         self.unsettled = {}
 
 

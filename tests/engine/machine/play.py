@@ -149,7 +149,7 @@ class Play(Scoring):
         self._arrive(crm)
         link, side = self.links[crm], self.stage.sides[crm]
         known = (dict(link.met), dict(link.unsettled))
-        link.look_again()
+        link.look_again(self.here)
         first = {name: self._flows(link, name, choices) for name in FIELDS}
         skipped = self._is_skipped(link)
         run = self.open.setdefault(crm, OpenRun(0))
@@ -177,6 +177,8 @@ class Play(Scoring):
         assert entry is not None
         link.is_linked = self.store.find(side)
         require_logged(entry, run.changes, crm, in_trouble=run.was_in_trouble)
+        if link.is_deleted and link.switches.enabled:
+            assert not self.store.conflicts(side), "a person is asked about a record that is gone"
         if skipped and not link.is_linked:
             for name in known[1]:  # written at a first meeting that was broken off: the next one is the first again
                 link.met[name] |= {None}

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.engine.machine.crm_side import Write
 from tests.engine.machine.fields import FIELDS, Value, kept
-from tests.engine.machine.judge import ASK, HERE, NOWHERE, STANDING, THERE, Link, Pair, Switches, flows
+from tests.engine.machine.judge import ASK, HERE, NOWHERE, STANDING, THERE, Link, Pair, Switches, Unsettled, flows
 from tests.engine.machine.ledger import Change
 from tests.engine.machine.stage import Stage
 from tests.engine.machine.store import Store
@@ -38,6 +38,7 @@ class Scoring:
         may_race: bool,
     ) -> list[Change]:
         """Each value the attempt overwrote has to be one that a rule allowed to overwrite, at that very moment."""
+        is_new = self.store.record_id is None  # what is made by this very attempt is made, not updated
         ours_before = {name: {value} for name, value in self.here.items()}
         for name, value in edits_here:
             ours_before[name].add(value)
@@ -60,7 +61,7 @@ class Scoring:
             self._note_vain_pushes(link, choices, ours_before)
         for name, value in after.items():
             if value != self.here[name]:
-                self._require_pull(link, name, value, choices, skipped=skipped or is_open)
+                self._require_pull(link, name, value, choices, skipped=skipped or is_open, is_new=is_new)
                 changes.append(Change(HERE, name, self.here[name], value))
                 self.here[name], self.here_at[name] = value, link.time_of(name)
                 link.met[name] = frozenset({Pair(value, value)})
@@ -92,10 +93,17 @@ class Scoring:
         self.seen.update(f"push: {each.why}" for each in allowed if each.to == THERE)
 
     def _require_pull(
-        self, link: Link, name: str, value: Value, choices: Mapping[str, str] | None, *, skipped: bool
+        self,
+        link: Link,
+        name: str,
+        value: Value,
+        choices: Mapping[str, str] | None,
+        *,
+        skipped: bool,
+        is_new: bool,
     ) -> None:
         assert not skipped, f"ours.{name} := {value!r}, though nothing is synced"
-        allowed = {each for each in self._flows(link, name, choices) if value == link.there[name]}
+        allowed = {each for each in self._flows(link, name, choices, is_new=is_new) if value == link.there[name]}
         assert any(each.to == HERE for each in allowed), (
             f"ours.{name}: {self.here[name]!r} was overwritten with {value!r} from {link.crm}, and no rule allows it: "
             f"met {link.met[name]}, theirs {link.there[name]!r}, {link.rules[name]}, {link.switches}, "
@@ -104,10 +112,10 @@ class Scoring:
         self.seen.update(f"pull: {each.why}" for each in allowed if each.to == HERE)
 
     def _note_push(self, link: Link, name: str, new: Value, ours: set[Value], *, is_open: bool) -> None:
-        if is_open:
-            link.unsettled[name] = (link.there[name], new)
-        link.there[name], link.changed_at[name] = new, self.now
         sent = next(value for value in ours if kept(link.crm, FIELDS[name], value) == new)
+        if is_open:
+            link.unsettled[name] = Unsettled(link.there[name], new, sent)
+        link.there[name], link.changed_at[name] = new, self.now
         if not is_open:
             follows = link.rules[name].direction == "two_way"
             link.met[name] = frozenset({Pair(sent, sent if follows else new)})
@@ -201,10 +209,16 @@ class Scoring:
             )
 
     def _flows(
-        self, link: Link, name: str, choices: Mapping[str, str] | None, *, here: Value | EllipsisType = ...
+        self,
+        link: Link,
+        name: str,
+        choices: Mapping[str, str] | None,
+        *,
+        here: Value | EllipsisType = ...,
+        is_new: bool = False,
     ) -> set[Any]:
         value = self.here[name] if isinstance(here, EllipsisType) else here
-        is_new = self.store.record_id is None
+        is_new = is_new or self.store.record_id is None
         choice = (choices or {}).get(name, "")
         # A value that is not there yet is being typed in just now.
         here_at = self.now if value != self.here[name] else self.here_at[name]
