@@ -41,9 +41,22 @@ class Person:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """An owner that is nobody: records wait in it for a person. It has neither user nor address."""
+
+    owner_id: str
+    name: str
+
+
 class People:
-    def __init__(self, definitions: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, definitions: Sequence[Mapping[str, Any]], queues: Sequence[Mapping[str, Any]] = ()) -> None:
         self.all = [_person(each) for each in definitions]
+        self.queues = [Queue(str(each["owner_id"]), each["name"]) for each in queues]
+
+    @property
+    def owners(self) -> list[Person | Queue]:
+        return [*self.all, *self.queues]
 
     def find(self, wanted: str | int) -> Person | None:
         """A person by user id, email or role."""
@@ -53,8 +66,8 @@ class People:
                 return person
         return None
 
-    def owner(self, owner_id: str) -> Person | None:
-        return next((person for person in self.all if person.owner_id == owner_id), None)
+    def owner(self, owner_id: str) -> Person | Queue | None:
+        return next((each for each in self.owners if each.owner_id == owner_id), None)
 
     def role(self, name: str) -> Person:
         found = next((person for person in self.all if person.role == name), None)

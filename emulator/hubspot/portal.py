@@ -218,7 +218,7 @@ class Portal:
             self.rows.clear()
         self.definition = saved or json.loads(self._portal_file.read_text("utf-8"))
         self.schema = Schema(self.definition["objects"], portal_id=self.id)
-        self.people = People(self.definition["users"])
+        self.people = People(self.definition["users"], self.definition.get("queues", ()))
         self.pipelines = Pipelines(built(self.definition["pipelines"], at=wire_time(self.clock.now())))
         self.links = Links(self.rows, LinkTypes(self.definition["associations"]))
         self.store = Store(self.rows, self.schema, self.links, self.pipelines)
@@ -271,4 +271,5 @@ class Portal:
                 for name, record_id in headline.items()
             },
             "users": self.list_users(),
+            "queues": [{"owner_id": each.owner_id, "name": each.name} for each in self.people.queues],
         }

@@ -45,9 +45,9 @@ class People:
         self._fetched_at: datetime | None = None
 
     def email_of(self, owner_id: str) -> str | None:
-        """None for an owner HubSpot does not tell of. Raises RetryLater and ConnectionBroken."""
+        """None for an owner HubSpot does not tell of, and for a queue. Raises RetryLater and ConnectionBroken."""
         found = self._find("owner_id", owner_id)
-        return found.email if found else None
+        return found.email or None if found else None
 
     def id_of(self, email: str) -> str | None:
         """The owner id of the person with this address. Raises as `email_of`."""

@@ -164,6 +164,16 @@ class TestPeople:
         bo = office.in_crm("contacts", lastname="Specimen", hubspot_owner_id=ira["owner_id"])
         assert office.adapter().read("contacts", bo, OWNER).values == {"hubspot_owner_id": ira["email"]}
 
+    def test_a_record_that_waits_in_a_queue_tells_nothing_of_its_owner(
+        self, portal_office: PortalOffice, ana: str
+    ) -> None:
+        """To read it as blank would clear the owner that we know."""
+        office = portal_office
+        [queue] = office.org.credentials["queues"]
+        office.edit(ana, jobtitle="Buyer", hubspot_owner_id=queue["owner_id"])
+        row = office.adapter().read("contacts", ana, OWNER | {"jobtitle": "text"})
+        assert (row.values, row.unreadable) == ({"jobtitle": "Buyer"}, {"hubspot_owner_id"})
+
     def test_without_the_right_to_see_owners_names_are_missing_and_records_are_not(
         self, portal_office: PortalOffice, ana: str
     ) -> None:

@@ -156,7 +156,14 @@ class TestOwners:
     def test_owners_come_by_pages(self, api: PortalApi) -> None:
         first = family(api.at("v3"), "GET", "owners", "/", limit=2).json()
         after = first["paging"]["next"]["after"]
-        assert len(first["results"] + family(api, "GET", "owners", limit=2, after=after).json()["results"]) == 3
+        second = family(api, "GET", "owners", limit=2, after=after).json()
+        assert [each["type"] for each in first["results"] + second["results"]] == ["PERSON"] * 3 + ["QUEUE"]
+
+    def test_a_queue_is_an_owner_without_user_or_address(self, portal: PortalServer, api: PortalApi) -> None:
+        [known] = portal.credentials["queues"]
+        queue = family(api, "GET", "owners", f"/{known['owner_id']}").json()
+        assert (queue["type"], queue["firstName"]) == ("QUEUE", known["name"])
+        assert queue.keys().isdisjoint({"email", "userId", "userIdIncludingInactive"})
 
 
 class TestPipelines:

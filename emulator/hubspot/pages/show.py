@@ -36,7 +36,7 @@ def record_url(portal: Portal, object_type: ObjectType, record_id: str) -> str:
 def choices(portal: Portal, object_type: ObjectType, row: Row, known: Property) -> list[tuple[str, str]] | None:
     """The values a property may take, with their labels; None when it takes any text."""
     if known.format == "owner":
-        return [(person.owner_id, person.name) for person in portal.people.all]
+        return [(each.owner_id, each.name) for each in portal.people.owners]
     pipelines = portal.pipelines.of(object_type.name)
     if known.format == "pipeline":
         return [(key, pipeline["label"]) for key, pipeline in pipelines.items()]
