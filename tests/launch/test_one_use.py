@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 
 import pytest
 
+from tests.support.proofs import url_safe
 from tests.support.screen import Screen
 from tests.support.stage import Stage
 from tests.support.stage_fixtures import StageWithQueue
 from tests.support.together import together
 
-Launch = Callable[[Stage], Callable[[], object]]
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+
+
+def other_last_character(signature: str) -> str:
+    """The same bytes: the last character of base64 holds bits that are thrown away."""
+    text = signature.rstrip("=")
+    return text[:-1] + ALPHABET[ALPHABET.index(text[-1]) + 1] + signature[len(text) :]
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "without padding": lambda signature: signature.rstrip("="),
+    "with more padding": lambda signature: f"{signature}=",
+    "url safe": url_safe,
+    "url safe without padding": lambda signature: url_safe(signature).rstrip("="),
+    "another last character": other_last_character,
+}
+
+
+def respelled_at_will(stage: Stage) -> str:
+    """A signed request whose signature reads otherwise in each spelling."""
+    while not {"+", "/"} & set((signed_request := stage.canvas_request()).partition(".")[0]):
+        pass
+    return signed_request
 
 
 def test_the_same_envelope_again_offers_a_reload_to_the_page_around_it(stage: Stage) -> None:
@@ -35,6 +59,31 @@ def test_the_same_jwt_again_offers_a_reload_to_the_page_around_it(stage: Stage) 
     assert (again.status_code, screen.refusal) == (409, "USED_PROOF")
     assert screen.offers_relaunch
     assert screen.host == {"protocol": "lwc", "origin": stage.org.url, "instance": ""}
+
+
+@pytest.mark.parametrize("respell", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_a_used_envelope_in_another_spelling_of_its_signature_is_used_too(
+    stage: Stage, respell: Callable[[str], str]
+) -> None:
+    signed_request = respelled_at_will(stage)
+    signature, _, payload = signed_request.partition(".")
+    assert stage.post_canvas(signed_request).status_code == 200
+    assert respell(signature) != signature
+    assert stage.post_canvas(f"{respell(signature)}.{payload}").status_code == 409
+
+
+@pytest.mark.parametrize("respell", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_any_one_spelling_of_a_fresh_envelope_opens_a_panel(stage: Stage, respell: Callable[[str], str]) -> None:
+    signature, _, payload = respelled_at_will(stage).partition(".")
+    assert stage.post_canvas(f"{respell(signature)}.{payload}").status_code == 200
+
+
+def test_a_used_jwt_with_another_last_character_is_used_too(stage: Stage) -> None:
+    """Two or four bits of it are not part of the signature: several characters say the same."""
+    token = stage.apex_token()
+    assert stage.get_lwc(token).status_code == 200
+    assert stage.get_lwc(other_last_character(token)).status_code in (401, 409)
+    assert stage.get_lwc(f"{token}==").status_code in (401, 409)
 
 
 def test_another_jwt_with_a_used_jti_is_used_too(stage: Stage) -> None:

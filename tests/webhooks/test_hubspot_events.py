@@ -159,6 +159,25 @@ def test_the_same_delivery_again_starts_nothing(portal_stage: PortalStage, conta
     assert len(runs(portal_stage)) == 1
 
 
+@pytest.mark.parametrize("spelling", ["last character", "a code in the address", "another header beside it"])
+def test_the_same_delivery_respelled_starts_nothing(portal_stage: PortalStage, contact: str, spelling: str) -> None:
+    """The last character of the signature says four bits of 256; the address is signed with its codes read."""
+    events, url = [event(portal_stage, contact)], f"{address(portal_stage)}?to=%40"
+    headers = portal_proofs.v3_headers(portal_stage.app_secret, "POST", url, json.dumps(events).encode())
+    assert send(portal_stage, events, headers=headers, url=url).json == {"taken": 1}
+    if spelling == "last character":
+        name = "X-HubSpot-Signature-v3"
+        headers[name] = f"{headers[name][:-2]}{chr(ord(headers[name][-2]) + 1)}="
+    elif spelling == "a code in the address":
+        url = url.replace("%40", "@")
+    else:
+        headers["X-CRM-Sync-Signature"] = "v1=anything"
+    again = send(portal_stage, events, headers=headers, url=url)
+    assert again.status_code == 401 or again.json == {"taken": 0, "known": True}
+    portal_stage.work()
+    assert len(runs(portal_stage)) == 1
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -36,6 +36,7 @@ class Envelope:
     """The parts of a verified envelope we use. `record_id` and `object` are claims of the browser, not proved."""
 
     signers: tuple[int, ...]  # the ids that came with a secret that fits; orgs that installed one app share its secret
+    mac: bytes  # what was verified: the same for every spelling of one signature
     org_id: str
     user_id: str
     user_name: str
@@ -62,7 +63,7 @@ def open_envelope(signed_request: str, secrets: Iterable[tuple[int, str]]) -> En
     if not _ENCODED.fullmatch(payload):
         raise EnvelopeRefused("MALFORMED_ENVELOPE")
     signers = _signers(given, payload.encode(), secrets)
-    return _read(signers, _parsed(payload))
+    return _read(signers, given, _parsed(payload))
 
 
 def _signers(given: bytes, payload: bytes, secrets: Iterable[tuple[int, str]]) -> tuple[int, ...]:
@@ -98,7 +99,7 @@ def _parsed(payload: str) -> Mapping[str, Any]:
     return body
 
 
-def _read(signers: tuple[int, ...], body: Mapping[str, Any]) -> Envelope:
+def _read(signers: tuple[int, ...], mac: bytes, body: Mapping[str, Any]) -> Envelope:
     client, context = _part(body, "client"), _part(body, "context")
     user, organization = _part(context, "user"), _part(context, "organization")
     environment = context.get("environment")
@@ -108,6 +109,7 @@ def _read(signers: tuple[int, ...], body: Mapping[str, Any]) -> Envelope:
     object_name, record_id = _claimed_record(environment.get("record"), parameters)
     return Envelope(
         signers=signers,
+        mac=mac,
         org_id=_text(organization, "organizationId", required=True),
         user_id=_text(user, "userId", required=True),
         user_name=clean_text(_text(user, "fullName") or _text(user, "userName")) or "",

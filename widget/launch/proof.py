@@ -53,6 +53,7 @@ class Launch:
 
 
 def digest_of(proof: str) -> str:
+    """Of what was verified, never of a text as it came: base64 and addresses have several spellings of one thing."""
     return hashlib.sha256(proof.encode("utf-8", "surrogatepass")).hexdigest()
 
 

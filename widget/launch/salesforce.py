@@ -70,7 +70,7 @@ def canvas_by_post() -> ResponseReturnValue:
     except canvas.EnvelopeRefused as error:
         raise refuse(error.code, 401 if error.code == "WRONG_SIGNATURE" else 400) from None
     signers = [connections[each] for each in envelope.signers]
-    return open_panel(here, _canvas_launch(here, signers, envelope, sent[0]))
+    return open_panel(here, _canvas_launch(here, signers, envelope))
 
 
 @blueprint.get("/lwc")
@@ -94,10 +94,10 @@ def lwc() -> ResponseReturnValue:
     except apex.ProofRefused as error:
         raise _lwc_refusal(error, list(connections.values())) from None
     connection = next(each for each in connections.values() if each.id == proof.connection_id)
-    return open_panel(here, _lwc_launch(connection, proof, tokens[0]))
+    return open_panel(here, _lwc_launch(connection, proof))
 
 
-def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.Envelope, proof: str) -> Launch:
+def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.Envelope) -> Launch:
     host = Host("canvas", _origin(here, envelope.target_origin), envelope.instance_id)
     _origin(here, envelope.instance_url)
     org_id = _full_id(envelope.org_id)
@@ -113,7 +113,7 @@ def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.En
         object=object_name,
         crm_record_id=record_id,
         host=host,
-        digest=digest_of(proof),
+        digest=digest_of(f"canvas:{envelope.mac.hex()}"),
         forget_at=utc_now() + CANVAS_MEMORY,
         locale=envelope.locale,
         time_zone=envelope.time_zone,
@@ -123,7 +123,7 @@ def _canvas_launch(here: Runtime, signers: list[Connection], envelope: canvas.En
     )
 
 
-def _lwc_launch(connection: Connection, proof: apex.ApexProof, token: str) -> Launch:
+def _lwc_launch(connection: Connection, proof: apex.ApexProof) -> Launch:
     host = _lightning_host(connection)
     allow_framing_by(connection.host_origins)
     object_name, record_id = _record(proof.object, proof.record_id, host)

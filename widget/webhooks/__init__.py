@@ -6,7 +6,6 @@ only which records to look at.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,15 +16,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from jobs.hints import Hint, take_hints
+from jobs.hints import take_hints
 from jobs.models import Connection
 from jobs.models.base import LARGEST_ID
 from jobs.runtime import Runtime, utc_now
 from widget import admin
 from widget.context import runtime
-from widget.launch.proof import is_used, use_once
+from widget.launch.proof import digest_of, is_used, use_once
 from widget.webhooks import hubspot, salesforce
-from widget.webhooks.delivery import Delivery, NotBelieved
+from widget.webhooks.delivery import Delivery, NotBelieved, Told
 
 log = structlog.get_logger()
 
@@ -39,7 +38,7 @@ REMEMBERED_FOR = timedelta(minutes=10)
 class Reader:
     """How a CRM's deliveries are read, and how many bytes one may have."""
 
-    read: Callable[[Runtime, Connection, Delivery], list[Hint]]
+    read: Callable[[Runtime, Connection, Delivery], Told]
     largest_body: int
 
 
@@ -63,14 +62,14 @@ def take(crm: str, connection_id: int) -> ResponseReturnValue:
     reader = READERS[crm]
     request.max_content_length = reader.largest_body
     delivery = Delivery.of_request(here.settings.public_url)
-    hints = reader.read(here, connection, delivery)
-    digest = _digest(connection, delivery)
+    told = reader.read(here, connection, delivery)
+    digest = digest_of(f"webhook:{connection.id}:{told.mac.hex()}")
     if is_used(here, digest):
         return jsonify(taken=0, known=True), 202
-    started = take_hints(here, connection, hints)
+    started = take_hints(here, connection, told.hints)
     # Only what is taken is known: a delivery that failed half way must do its work when it comes again.
     use_once(here, digest, utc_now() + REMEMBERED_FOR)
-    log.info("webhook_taken", connection_id=connection.id, hints=len(hints), runs=started)
+    log.info("webhook_taken", connection_id=connection.id, hints=len(told.hints), runs=started)
     return jsonify(taken=started), 202
 
 
@@ -99,8 +98,3 @@ def _connection(here: Runtime, crm: str, connection_id: int) -> Connection:
     if connection is None or connection.crm != crm or crm not in READERS:
         raise NotBelieved("WRONG_SIGNATURE", 401)
     return connection
-
-
-def _digest(connection: Connection, delivery: Delivery) -> str:
-    text = f"webhook:{connection.id}:{delivery.timestamp}:{delivery.signature}"
-    return hashlib.sha256(text.encode()).hexdigest()

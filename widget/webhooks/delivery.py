@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import request
 
+from jobs.hints import Hint
 from widget.called import called_address
 
 
@@ -52,6 +53,14 @@ class Delivery:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             raise NotBelieved("MALFORMED_BODY", 400) from None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a delivery that is believed names. `mac`: what was verified, the same however its signature is spelled."""
+
+    hints: list[Hint]
+    mac: bytes
 
 
 _SIGNATURES = ("x-crm-sync-signature", "x-hubspot-signature-v3")

@@ -15,7 +15,7 @@ from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
 from widget.launch.hubspot_app import app_secret
 from widget.launch.hubspot_signature import SIGNATURE, TIMESTAMP, ProofRefused, SignedRequest, signers
-from widget.webhooks.delivery import Delivery, NotBelieved
+from widget.webhooks.delivery import Delivery, NotBelieved, Told
 
 MOST_EVENTS = 1000  # HubSpot says fewer than 100
 LARGEST_BODY = 8 * 1024 * 1024  # each event carries its property's value, of up to 65,536 characters
@@ -25,7 +25,7 @@ _OBJECT_OF_TYPE = {"contact": "contacts", "company": "companies", "deal": "deals
 _OTHER_IDS = ("primaryObjectId", "newObjectId", "fromObjectId")
 
 
-def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint]:
+def read(here: Runtime, connection: Connection, delivery: Delivery) -> Told:
     """The records a signed body names, of this portal. Raises NotBelieved."""
     signed = SignedRequest(
         method=delivery.method,
@@ -41,7 +41,7 @@ def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint
     events = delivery.json()
     if not isinstance(events, list) or len(events) > MOST_EVENTS:
         raise NotBelieved("MALFORMED_BODY", 400)
-    return [hint for event in events for hint in _hints(connection, event)]
+    return Told([hint for event in events for hint in _hints(connection, event)], signed.mac)
 
 
 def _hints(connection: Connection, event: Any) -> Iterator[Hint]:

@@ -14,7 +14,7 @@ from jobs.hints import Hint
 from jobs.models import Connection
 from jobs.runtime import Runtime, utc_now
 from jobs.vault import CannotOpen
-from widget.webhooks.delivery import Delivery, NotBelieved
+from widget.webhooks.delivery import Delivery, NotBelieved, Told
 
 LARGEST_BODY = 64 * 1024
 MOST_HINTS = 200
@@ -22,11 +22,11 @@ OLDEST_SECONDS, FARTHEST_AHEAD_SECONDS = 300, 60
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
-def read(here: Runtime, connection: Connection, delivery: Delivery) -> list[Hint]:
+def read(here: Runtime, connection: Connection, delivery: Delivery) -> Told:
     """The records a signed body names. Raises NotBelieved."""
     _require_recent(delivery.timestamp)
     _require_signed(here, connection, delivery)
-    return _hints(connection, delivery.json())
+    return Told(_hints(connection, delivery.json()), delivery.signature.encode())
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
