@@ -95,6 +95,12 @@ def missing_values(problems: Sequence[ValueProblem]) -> ApiError:
     return ApiError(problems[0].message, errors=[each.to_error() for each in problems])
 
 
+def nothing_required_set(object_name: str, names: Sequence[str]) -> ApiError:
+    """A new record lacks what HubSpot itself requires; the names stand beside the text."""
+    message = f"Error creating {object_name.upper()}. Some required properties were not set."
+    return ApiError(message, context={"properties": list(names)})
+
+
 def unknown_property(name: str) -> ValueProblem:
     return ValueProblem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
 

@@ -46,6 +46,16 @@ class Rules:
         self._check_unique(object_type, checked.values, row)
         return checked
 
+    def check_new(self, object_type: ObjectType, values: Mapping[str, str]) -> None:
+        """HubSpot's own rule for records that are made one by one, older than any admin's. Raises ApiError.
+
+        That a contact needs one of three is documented (contacts guide), its refusal is not: it is taken from other
+        objects that lack a value at their making. Nothing is said of a change that leaves none.
+        """
+        names = object_type.required_one_of
+        if names and not any(values.get(name, "").strip() for name in names):
+            raise errors.nothing_required_set(object_type.singular, names)
+
     def _accepted(
         self, object_type: ObjectType, given: Mapping[str, Any], row: Row | None, *, lenient_dates: bool
     ) -> Checked:

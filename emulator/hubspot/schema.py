@@ -134,6 +134,7 @@ class ObjectType:
     groups: dict[str, Group]
     custom: bool = False
     required: tuple[str, ...] = ()
+    required_one_of: tuple[str, ...] = ()  # of a new record, whatever the admin requires
     conditional: tuple[Mapping[str, Any], ...] = ()
     history_length: int = 20
 
@@ -206,6 +207,7 @@ def build_object(definition: Mapping[str, Any]) -> ObjectType:
         },
         custom=custom,
         required=tuple(definition.get("required", ())),
+        required_one_of=tuple(definition.get("requiredOneOf", ())),
         conditional=tuple(definition.get("conditional", ())),
         history_length=definition.get("historyLength", 20),
     )

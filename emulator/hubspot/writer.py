@@ -69,6 +69,7 @@ class Writer:
             checked = self._rules.check(
                 object_type, given, None, enforce=saving.enforce, lenient_dates=saving.lenient_dates
             )
+            self._rules.check_new(object_type, checked.values)
             at = self._clock.stamp()
             row = self._new_row(object_type, checked.values, at=at, source=saving.source)
             self._put(object_type, None, row)

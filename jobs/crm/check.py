@@ -82,11 +82,6 @@ class Account:
     host_origins: list[str]
 
 
-def test_connection(runtime: Runtime, *, base_url: str, client_id: str, client_secret: str) -> ConnectionCheck:
-    """Salesforce by client credentials: ask for a token and for the org behind it; three calls."""
-    return check_details(runtime, Details(salesforce.CRM, base_url, client_id=client_id, client_secret=client_secret))
-
-
 def check_details(runtime: Runtime, details: Details) -> ConnectionCheck:
     """Salesforce: three calls. HubSpot: one."""
     ask, remedies = _CHECKS[details.crm]

@@ -30,6 +30,8 @@ from jobs.runtime import utc_now
 _PAUSES = {"SECONDLY": timedelta(seconds=1), "TEN_SECONDLY_ROLLING": timedelta(seconds=10)}
 DAILY_PAUSE = timedelta(minutes=5)
 LOCKED, MIGRATING = 423, 477
+NO_SUCH_OBJECT = "INVALID_TYPE"
+"""Not a record is missing, but the object itself: HubSpot has no code of its own for that."""
 _STATUSES: dict[int, type[CrmError]] = {
     401: AuthorizationLost,
     403: NotAllowed,
@@ -65,7 +67,7 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     if status >= 500 or status < 400:
         return Unavailable(message, code=f"HTTP_{status}")
     if status == 400 and message.startswith("Unable to infer object type"):
-        return NotFound(message, code="OBJECT_NOT_FOUND")
+        return NotFound(message, code=NO_SUCH_OBJECT)
     code, fields, detail = _details(body)
     if code == CONFLICTING:
         found = tuple(dict.fromkeys(_HOLDER.findall(detail or message)))
@@ -91,6 +93,8 @@ def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 def _details(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
     """(code, properties, text) of what is wrong in particular, from the list of errors or from inside the message."""
+    if lacking := _not_set(body):
+        return "MISSING_REQUIRED_PROPERTY", lacking, ""
     errors = [each for each in _list(body.get("errors")) if isinstance(each, dict)]
     in_text = [each for each in _in_message(str(body.get("message") or "")) if isinstance(each, dict)]
     code = next((str(each["code"]) for each in errors if each.get("code")), "")
@@ -99,6 +103,14 @@ def _details(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
     code = code or next((str(each["error"]) for each in in_text if each.get("error")), "")
     texts = [str(each["message"]) for each in [*in_text, *errors] if each.get("message")]
     return code, tuple(dict.fromkeys(names)), " ".join(dict.fromkeys(texts))
+
+
+def _not_set(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """`Error creating CONTACT. Some required properties were not set.`: which, by the context of the whole."""
+    context = body.get("context")
+    if not isinstance(context, dict) or "required properties were not set" not in str(body.get("message") or ""):
+        return ()
+    return tuple(map(str, _list(context.get("properties"))))
 
 
 def _names(error: Mapping[str, Any]) -> list[str]:

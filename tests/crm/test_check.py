@@ -15,7 +15,7 @@ def checked(office: Office, **details: str) -> check.ConnectionCheck:
     """With the org's true details, but for those given."""
     known = office.org.credentials
     true = {"base_url": office.org.url, "client_id": known["client_id"], "client_secret": known["client_secret"]}
-    return check.test_connection(office.runtime, **(true | details))
+    return check.check_details(office.runtime, check.Details("salesforce", **(true | details)))
 
 
 def test_it_is_green_and_says_whose_org_it_is(office: Office) -> None:

@@ -13,6 +13,7 @@ from jobs.crm.hubspot_describe import TEXT_LENGTH
 from tests.support.portal_office import PortalOffice
 
 FIELDS = {"jobtitle": "text", "email": "email"}
+NAMED = FIELDS | {"lastname": "text"}
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -99,9 +100,9 @@ class TestUpserts:
     ) -> None:
         office = portal_office
         ana = office.in_crm("contacts", lastname="Sample", crm_sync_id="ours-1")
-        records = {"ours-1": {"jobtitle": "Owner"}, "ours-2": {"jobtitle": "Buyer"}}
+        records = {"ours-1": {"jobtitle": "Owner"}, "ours-2": {"lastname": "Sample", "jobtitle": "Buyer"}}
         for is_first in (True, False):
-            done = bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS).done
+            done = bulk.upsert_many("contacts", "crm_sync_id", records, NAMED).done
             assert done["ours-1"].record_id == ana
             assert [each.is_new for each in done.values()] == [False, is_first]
         office.objects[done["ours-2"].record_id] = "contacts"
@@ -114,11 +115,11 @@ class TestUpserts:
         office = portal_office
         taken = office.in_crm("contacts", lastname="Sample", email="taken@example.com")
         records = {
-            "ours-1": {"jobtitle": "Owner"},
+            "ours-1": {"lastname": "Sample", "jobtitle": "Owner"},
             "ours-2": {"jobtitle": "x" * (TEXT_LENGTH + 1)},
             "ours-3": {"email": "taken@example.com"},
         }
-        upserts = bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS)
+        upserts = bulk.upsert_many("contacts", "crm_sync_id", records, NAMED)
         assert (list(upserts.done), list(upserts.refused)) == (["ours-1"], ["ours-2", "ours-3"])
         assert isinstance(upserts.refused["ours-2"], Rejected)
         duplicate = upserts.refused["ours-3"]
@@ -127,12 +128,12 @@ class TestUpserts:
 
     def test_an_answer_that_was_lost_makes_nothing_twice(self, portal_office: PortalOffice, bulk: HubSpotBulk) -> None:
         office = portal_office
-        records = {"ours-1": {"jobtitle": "Owner"}}
+        records = {"ours-1": {"lastname": "Sample", "jobtitle": "Owner"}}
         bulk.read_many("contacts", ["501"], FIELDS)  # with this one the token comes
         office.org.fault("lose_response", "/batch/upsert")
         with pytest.raises(Exception, match="did not answer"):
-            bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS)
-        assert not bulk.upsert_many("contacts", "crm_sync_id", records, FIELDS).done["ours-1"].is_new
+            bulk.upsert_many("contacts", "crm_sync_id", records, NAMED)
+        assert not bulk.upsert_many("contacts", "crm_sync_id", records, NAMED).done["ours-1"].is_new
 
 
 class TestAssociations:

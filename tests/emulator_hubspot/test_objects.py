@@ -188,6 +188,36 @@ class TestWriting:
         assert answer.json()["message"].startswith("Invalid input JSON on line 1, column ")
 
 
+class TestSomebodyToSpeakOf:
+    """A contact is made with an email address, a first name or a last name; which, nobody minds."""
+
+    def test_one_without_any_is_refused_in_every_version(self, api: PortalApi) -> None:
+        for version in ("2026-09", "2026-03", "v3"):
+            for given in ({}, {"phone": "+1 555 0100"}, {"email": "", "firstname": " "}):
+                answer = api.at(version).post("contacts", given)
+                assert refusal(answer) == (400, "VALIDATION_ERROR")
+                assert answer.json()["message"] == "Error creating CONTACT. Some required properties were not set."
+                assert answer.json()["context"] == {"properties": ["email", "firstname", "lastname"]}
+
+    def test_any_of_them_will_do(self, api: PortalApi) -> None:
+        for name in ("email", "firstname", "lastname"):
+            assert api.post("contacts", {name: "x@example.com"}).status_code == 201
+
+    def test_so_it_is_in_batches(self, api: PortalApi) -> None:
+        inputs = [{"properties": {"lastname": "Sample"}}, {"properties": {"phone": "1"}}]
+        answer = api.objects("POST", "/contacts/batch/create", json={"inputs": inputs})
+        assert refusal(answer) == (400, "VALIDATION_ERROR")
+        kept = [{"id": "new@example.com", "idProperty": "email", "properties": {"phone": "1"}}]
+        assert api.objects("POST", "/contacts/batch/upsert", json={"inputs": kept}).status_code == 200
+
+    def test_a_change_may_leave_none(self, api: PortalApi, ana: str) -> None:
+        """Nothing is documented that would refuse it."""
+        assert api.patch("contacts", ana, {"email": "", "firstname": "", "lastname": ""}).status_code == 200
+
+    def test_companies_and_deals_are_not_people(self, api: PortalApi) -> None:
+        assert api.at("v3").post("companies", {"phone": "1"}).status_code == 201
+
+
 class TestAdminRules:
     def test_the_newest_version_demands_what_the_admin_requires(self, api: PortalApi) -> None:
         answer = api.post("companies", {"domain": "example.com"})

@@ -181,7 +181,7 @@ class TestLag:
     def test_a_change_is_found_only_after_a_while(self, portal: PortalServer, api: PortalApi, ana: str) -> None:
         portal.control("limits", {"search_lag_seconds": 3})
         api.patch("contacts", ana, {"fax": "1"})
-        new = api.create("contacts", fax="1")
+        new = api.create("contacts", fax="1", lastname="Sample")
         has_fax = condition("fax", "HAS_PROPERTY")
         assert api.found("contacts", has_fax) == []
         assert api.values("contacts", new, "fax") == ["1"]

@@ -260,7 +260,7 @@ class TestFaults:
         subscribe(portal, receiver, JOB_TITLE, faults={"delay_seconds": 0.3})
         portal.edit("contacts", ana, {"jobtitle": "Early"})
         misbehave(portal)
-        other = portal.control("edit", {"object": "contacts", "fields": {"jobtitle": "x"}})["id"]
+        other = portal.control("edit", {"object": "contacts", "fields": {"lastname": "Sample", "jobtitle": "x"}})["id"]
         portal.edit("contacts", other, {"jobtitle": "Late"})
         assert [each["propertyValue"] for each in receiver.wait_for_events(3)][-1] == "Late"
 

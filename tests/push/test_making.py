@@ -163,6 +163,13 @@ class TestWhatItWouldLack:
         assert (told.status, told.code, made(told)) == ("failed", "MISSING_REQUIRED_PROPERTY", [])
         assert "Last name" in told.entry.message
 
+    def test_a_person_with_neither_name_nor_address_is_not_made_in_hubspot(self, portal: Place) -> None:
+        portal.office.set_object("contacts", needs_email=False)
+        told = portal.push("contacts", portal.ours(company="Sample Mill", job_title="Buyer"))
+        assert (told.status, told.code, made(told)) == ("failed", "MISSING_REQUIRED_PROPERTY", [])
+        assert "Email" in told.entry.message
+        assert "Last name" in told.entry.message
+
 
 class TestUndo:
     def test_what_was_made_there_stays_and_the_undo_says_so(self, org: Place) -> None:
