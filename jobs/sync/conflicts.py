@@ -16,11 +16,14 @@ from jobs.models import Conflict, FieldMapping, ObjectMapping
 from jobs.runtime import utc_now
 from jobs.sync import merge
 from jobs.sync.open_conflicts import open_conflicts
-from jobs.sync.plan import Plan, changed_in_crm_at
+from jobs.sync.other_crms import FROM_OTHER_CRM
+from jobs.sync.plan import STANDING_RULES, Plan, changed_in_crm_at
 from jobs.sync.rulebook import CHOSEN_RULES
 from jobs.sync.scene import Scene, Setup, local_time
 
 Choice = Literal["crm", "local"]
+
+_SETTLED_BY_RULE = STANDING_RULES | {"LEFT_APART", FROM_OTHER_CRM}
 
 
 def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, plan: Plan) -> int:
@@ -35,12 +38,19 @@ def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, p
     known = {each.local_field: each for each in open_conflicts(session.connection(), setup.key)}
     for ask in asks:
         _keep(session, setup, scene, read, ask, known.pop(ask.rule.local_field, None))
-    # Left as it is because this person may not settle it: it waits for somebody who may.
-    waiting = {each.rule.local_field for each in plan.chosen("leave")} & set(known)
+    waiting = {each.rule.local_field for each in plan.chosen("leave") if _waits(setup, each)} & set(known)
     for name, conflict in known.items():
         if name not in waiting:
             _close(session, setup, conflict)
     return len(asks) + len(waiting)
+
+
+def _waits(setup: Setup, left: merge.Decision) -> bool:
+    """Whether a field that is left as it is goes on asking: this person may not settle it, or not as they chose to.
+
+    What a standing rule leaves does not ask: the rules have changed since.
+    """
+    return left.why not in _SETTLED_BY_RULE or left.rule.local_field in (setup.run.choices or {})
 
 
 class RuleRefused(Exception):

@@ -20,9 +20,9 @@ from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
 from jobs.values import Value, ValueRefused, email_key, is_blank, normalise
 
-# Standing rules that leave two values apart at the first link. What a person's rights or a refusal held back is not
-# among them: it is tried again by the next run that may.
-_LEFT_APART_BY = frozenset(
+# Standing rules that leave two values apart, from the first link on for good. What a person's rights or a refusal held
+# back is not among them: it is tried again by the next run that may.
+STANDING_RULES = frozenset(
     {
         "FIRST_LINK_KEPT",
         "INBOUND_OFF",
@@ -296,7 +296,7 @@ def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> d
             base[name] = merge.Base(decision.value, decision.value)
         elif decision.why == FROM_OTHER_CRM:
             base[name] = merge.Base(decision.local, decision.crm)
-        elif decision.why in _LEFT_APART_BY and name not in base:
+        elif decision.why in STANDING_RULES and name not in base:
             # Remembered as they were, so that the next change of either side is seen as one.
             base[name] = merge.Base(decision.local, decision.crm)
     return base

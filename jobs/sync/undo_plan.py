@@ -80,7 +80,10 @@ class Rights:
 
 
 def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") -> tuple[Written, ...]:
-    """The changes of an entry, one per field and side: from the first old value to the last one kept."""
+    """The changes of an entry, one per field and side: from the first old value to the last one kept.
+
+    A value that somebody else put in between is what the later change replaced, and goes back instead.
+    """
     folded: dict[tuple[str, str], Written] = {}
     for change in changes:
         if only_field and change["field"] != only_field:
@@ -93,7 +96,7 @@ def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") ->
             change.get("label") or change["field"],
             change.get("type") or "text",
             change["side"],
-            first.before if first is not None else change["old"],
+            first.before if first is not None and first.wrote == change["old"] else change["old"],
             change.get("stored", change["new"]),
         )
     return tuple(each for each in folded.values() if each.before != each.wrote)

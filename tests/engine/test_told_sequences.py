@@ -172,3 +172,28 @@ def test_a_rounded_value_is_written_and_not_heard_of(play: Play, trouble: str) -
     play.edit_here("lead_score", 12.345)
     play.sync(SALESFORCE, troubles=[Trouble(trouble)])
     play.sync(SALESFORCE)
+
+
+def test_a_rule_answers_an_open_question(play: Play) -> None:
+    play.set_rules(SALESFORCE, "job_title", replace(USUAL, conflict_rule="ask"))
+    play.edit_there(SALESFORCE, "job_title", "Theirs")
+    play.edit_here("job_title", None)
+    play.sync(SALESFORCE)
+    assert play.open_conflicts(SALESFORCE)
+    play.set_rules(SALESFORCE, "job_title", replace(USUAL, may_clear_crm=False))
+
+
+def test_ours_moves_on_in_the_moment_both_agree(play: Play) -> None:
+    play.edit_there(HUBSPOT, "lead_score", 7)
+    play.edit_here("lead_score", 7)
+    play.sync(HUBSPOT, meanwhile=Meanwhile(HERE, "lead_score", 0))
+
+
+@CRMS
+def test_what_goes_back_is_the_value_that_was_overwritten_last(play: Play, crm: str) -> None:
+    """A write that never arrived is not what somebody put there since."""
+    play.edit_here("lead_score", None)
+    play.sync(crm, troubles=[Trouble("the connection drops before the write")])
+    play.edit_there(crm, "lead_score", 88)
+    play.edit_here("lead_score", 7)
+    play.sync(crm)

@@ -18,11 +18,12 @@ class Change(NamedTuple):
 
 
 def folded(changes: Sequence[Change]) -> list[Change]:
-    """One per field and side: from the first old value to the last new one."""
+    """One per field and side: from the first old value to the last new one, since somebody else last changed it."""
     found: dict[tuple[str, str], Change] = {}
     for each in changes:
         first = found.get((each.side, each.name))
-        found[each.side, each.name] = each._replace(old=first.old) if first is not None else each
+        goes_on = first is not None and first.new == each.old
+        found[each.side, each.name] = each._replace(old=first.old) if first is not None and goes_on else each
     return [each for each in found.values() if each.old != each.new]
 
 

@@ -53,6 +53,8 @@ class Scoring:
                 changes.append(Change(THERE, name, old, new))
                 self._note_push(link, name, new, ours_before[name], is_open=is_open)
         for name, value in edits_here:
+            if self.here[name] == link.there[name]:  # looked at before that moment, they agreed
+                link.met[name] |= {Pair(self.here[name], link.there[name])}
             self._note_local_edit(name, value)
         after = (
             self.store.values() if self.store.record_id or self.store.find(self.stage.sides[link.crm]) else self.here
