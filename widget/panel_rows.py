@@ -36,7 +36,7 @@ def why_no_field(facts: Facts) -> str:
     if facts.mapping is None:
         return f"There is no field to show until {facts.object_label} records are set up to sync."
     if not any(each.enabled for each in facts.mapping.fields):
-        return f"No field of {facts.object_label} records syncs. An admin can map some under Objects."
+        return f"No field of {facts.object_label} records is set up to sync. An admin can map some under Objects."
     return f"{facts.crm_label} shows you none of the synced fields. Ask your {facts.crm_label} admin for access."
 
 

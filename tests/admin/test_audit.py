@@ -52,6 +52,7 @@ def test_rules_are_told_in_the_words_of_their_form(runtime: Runtime, admin: Visi
     admin.post("/admin/objects/2/rules", {"duplicate_handling": "skip"})
     assert audited(runtime)[-1].details["after"] == {"duplicate_handling": "skip"}
     page = admin.get("/admin/audit/").text
+    assert "<strong>first meeting of two records</strong>" in page
     assert "both stay as they are" in page
     assert "overwrite_all" not in page
 

@@ -38,6 +38,20 @@ _SENTENCES = {
     "undo.start": "Started an undo",
     "push.start": "Asked for it to be created in the CRM",
 }
+_NAMES = {
+    "crm_record_id": "CRM record id",
+    "duplicate_handling": "first meeting of two records",
+    "when_deleted_there": "deleted in the CRM",
+    "needs_email": "email address",
+    "makes_accounts": "account of a new record",
+    "reps_may_set_rules": "who may say “Always do this”",
+    "write_rule": "a value that is written",
+    "conflict_rule": "when both sides changed",
+    "keep_when_blank": "a blank in the CRM",
+    "may_clear_crm": "a blank here",
+    "enabled": "the mapping is",
+}
+"""What is noted -> what its form calls it; any other name is told as it is."""
 _VALUES = OF_OBJECTS | OF_FIELDS
 _WINNERS = {"crm": "the CRM", "local": "ours"}
 
@@ -76,7 +90,7 @@ def noted(action: str, details: Mapping[str, Any]) -> list[Noted]:
 
 def _one(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Noted:
     old, new = _said(name, before), _said(name, after)
-    return Noted(name.replace("_", " "), old, new, has_old=name in before, has_new=name in after)
+    return Noted(_NAMES.get(name, name.replace("_", " ")), old, new, has_old=name in before, has_new=name in after)
 
 
 def _said(name: str, values: Mapping[str, Any]) -> Any:

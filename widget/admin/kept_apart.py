@@ -53,7 +53,7 @@ def _note(session: Session, apart: KeepApart, local: LocalRecord, crm: CrmRecord
         "our record": f"{local.name} ({local.id})",
         "CRM record": crm.name if crm is not None else "",
         "kept apart by": apart.by,
-        "since": apart.created_at.isoformat(timespec="seconds"),
+        "since": f"{apart.created_at:%d %b %Y, %H:%M} UTC",
     }
     subject = f"{apart.object} {apart.crm_record_id}"
     details = {"before": before, "after": {}}
