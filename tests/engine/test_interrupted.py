@@ -1,8 +1,7 @@
-"""Access ended, and came back: what could not be synced meanwhile is synced by itself, once, within the rights of who asked."""
+"""Access ended, and came back: what could not be synced is synced by itself, once, within the rights of who asked."""
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +12,27 @@ from jobs import interrupted, schedule
 from jobs.models import Connection, SyncRun
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
-from tests.admin import site
-from tests.admin.site import Visitor
-from tests.connect.conftest import Outage
 from tests.support.office import Office
-from tests.support.portal_stage import PUBLIC_URL, PortalStage
+from tests.support.outage import Outage, outage_of
+from tests.support.portal_office import PortalOffice
+from tests.support.portal_server import PortalServer
 
 READABLE = ["email", "firstname", "lastname", "jobtitle"]  # not phone
 EDITABLE = ["email", "firstname", "lastname", "jobtitle"]
+
+
+@pytest.fixture
+def _own_app(office_portal: PortalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The installation has an app of its own in the account."""
+    for name in ("HUBSPOT_LOGIN_URL", "HUBSPOT_API_URL"):
+        monkeypatch.setenv(name, office_portal.url)
+    monkeypatch.setenv("HUBSPOT_CLIENT_ID", office_portal.credentials["client_id"])
+    monkeypatch.setenv("HUBSPOT_CLIENT_SECRET", office_portal.credentials["client_secret"])
+
+
+@pytest.fixture
+def outage(_own_app: None, portal_office: PortalOffice) -> Outage:
+    return outage_of(portal_office)
 
 
 @pytest.fixture
@@ -232,35 +244,3 @@ class TestBounds:
         outage.office.set_connection(syncs_enabled=True)
         outage.office.set_object("contacts", enabled=False)
         assert (outage.tick(), is_noted(outage)) == ([], False)
-
-
-def test_a_webhook_that_came_meanwhile_after_a_new_access_token(portal_stage: PortalStage) -> None:
-    """The other way in: nobody signs in, a token is typed in."""
-    stage, runtime = portal_stage, portal_stage.runtime
-    runtime.redis.flushall()
-    stage.change_connection(access_token_sealed=runtime.vault.seal("pat-ended"))
-    record_id = str(stage.org.record("contacts"))
-    event = {
-        "portalId": int(stage.org.credentials["portal_id"]),
-        "subscriptionType": "object.propertyChange",
-        "objectTypeId": "0-1",
-        "objectId": int(record_id),
-    }
-    url = f"{PUBLIC_URL}/webhooks/hubspot/{stage.connection_id}"
-    assert stage.send(url, json.dumps([event]).encode()).json == {"taken": 1}
-    stage.work()
-    assert stage.tick() == []
-    site.add_people(runtime)
-    admin = Visitor(stage.app.test_client(), base_url=PUBLIC_URL)
-    referrer = {"headers": {"Referer": f"{PUBLIC_URL}/admin/"}}
-    signed_in = {"email": "admin@example.com", "password": site.PASSWORD}
-    assert admin.post("/admin/login", signed_in, **referrer).status_code == 303
-    form = {"name": "Sample Portal", "access_token": stage.secret(str(stage.org.credentials["access_token"]))}
-    answer = admin.post(f"/admin/connections/{stage.connection_id}/edit", form, **referrer)
-    assert answer.status_code == 303, answer.text
-    assert "1 record that could not be synced while the connection was broken is" in admin.get(answer.location).text
-    [run_id] = stage.tick()
-    stage.work()
-    with runtime.database.read() as session:
-        run = session.get_one(SyncRun, run_id)
-    assert (run.crm_record_id, run.status) == (record_id, "succeeded")
