@@ -12,19 +12,21 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from jobs.db import open_database
-from jobs.kinds import KINDS
 from jobs.models import LocalRecord, RecordLink
+from jobs.new_objects import kind_labels
 
 
 def main(settings: Settings, arguments: Sequence[str], out: TextIO = sys.stdout) -> int:
     """`widget export [--kind KIND]`: the number of records written."""
     parser = argparse.ArgumentParser(prog="widget export", description=__doc__)
-    parser.add_argument("--kind", choices=sorted(KINDS), help="only records of this kind")
+    parser.add_argument("--kind", help="only records of this kind")
     kind = parser.parse_args(list(arguments)).kind
     database = open_database(settings)
     count = 0
     try:
         with database.read() as session:
+            if kind and kind not in (kinds := kind_labels(session)):
+                parser.error(f"argument --kind: {kind} is not one of {', '.join(sorted(kinds))}")
             query = select(LocalRecord).where(LocalRecord.deleted_at.is_(None)).order_by(LocalRecord.id)
             if kind:
                 query = query.where(LocalRecord.kind == kind)

@@ -68,9 +68,17 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
+CUSTOM = Kind("Record", "Records", {"name": LocalField("Name", "text")}, name_fields=("name",))
+"""What every kind starts with that an admin made; its label and further fields are in the database."""
+
+
+def shape_of(kind: str) -> Kind:
+    """What records of a kind have from the beginning; a kind that is not among ours is one that an admin made."""
+    return KINDS.get(kind, CUSTOM)
+
 
 def display_name(kind: str, values: Mapping[str, Value]) -> str:
     """What a person would call the record; "" when it has nothing to be called by."""
-    shape = KINDS[kind]
+    shape = shape_of(kind)
     full = " ".join(str(values[name]) for name in shape.name_fields if values.get(name))
     return full or next((str(values[name]) for name in shape.name_else if values.get(name)), "")

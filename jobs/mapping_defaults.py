@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jobs.kinds import KINDS, LocalField
+from jobs.kinds import LocalField, shape_of
 from jobs.models import Connection, FieldMapping, MatchRule, ObjectMapping
 from jobs.runtime import utc_now
 
@@ -107,13 +107,14 @@ DEFAULTS: dict[str, dict[str, DefaultObject]] = {
 
 def add_default_mappings(session: Session, connection: Connection) -> list[ObjectMapping]:
     """Map the standard objects of a connection just made. All are on: nothing syncs before somebody asks for it."""
-    mappings = [_mapping(connection, name, default) for name, default in DEFAULTS[connection.crm].items()]
+    mappings = [mapping_by(connection, name, default) for name, default in DEFAULTS[connection.crm].items()]
     session.add_all(mappings)
     session.flush()
     return mappings
 
 
-def _mapping(connection: Connection, name: str, default: DefaultObject) -> ObjectMapping:
+def mapping_by(connection: Connection, name: str, default: DefaultObject) -> ObjectMapping:
+    """An ObjectMapping as the default says, not stored yet."""
     mapping = ObjectMapping(
         connection_id=connection.id,
         object=name,
@@ -133,7 +134,7 @@ def _mapping(connection: Connection, name: str, default: DefaultObject) -> Objec
 
 def field_mapping(kind: str, crm_field: str, local_field: str, direction: str, *, position: int = 0) -> FieldMapping:
     """A FieldMapping with the default rules, for a field the kind comes with."""
-    return mapping_of(KINDS[kind].fields[local_field], crm_field, local_field, direction, position=position)
+    return mapping_of(shape_of(kind).fields[local_field], crm_field, local_field, direction, position=position)
 
 
 def mapping_of(field: LocalField, crm_field: str, local_field: str, direction: str, *, position: int) -> FieldMapping:

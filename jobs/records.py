@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from jobs.fields import fields_of
-from jobs.kinds import KINDS, LocalField, display_name
+from jobs.kinds import LocalField, display_name, shape_of
 from jobs.models import FieldMapping, LocalRecord, MatchRule, ObjectMapping, RecordKey
 from jobs.runtime import utc_now
 from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
@@ -160,7 +160,7 @@ def _typed(kind: str, fields: Mapping[str, LocalField], values: Mapping[str, Any
     typed: dict[str, Value] = {}
     for name, raw in values.items():
         if name not in fields:
-            raise RecordError(f"{KINDS[kind].label} has no field “{name}”.")
+            raise RecordError(f"{shape_of(kind).label} has no field “{name}”.")
         try:
             typed[name] = normalise(fields[name].field_type, raw)
         except ValueRefused as error:

@@ -201,12 +201,12 @@ def _undo(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAd
 
 
 def _sync_knowing_fields(setup: Setup) -> None:
-    """A field that vanished since the last describe is refused by the read: ask for the fields anew, once."""
+    """A field or object that vanished since the last describe is refused by the read: ask anew, once."""
     bring = push_record if setup.run.kind == PUSH else sync_record
     try:
         bring(setup)
     except Rejected as error:
-        if error.code != "INVALID_FIELD":
+        if error.code not in ("INVALID_FIELD", "INVALID_TYPE"):
             raise
         fresh = describe(setup.runtime, setup.adapter, setup.connection.id, setup.run.object, at_once=True)
         mapping = keep_drift(setup.runtime, setup.connection, setup.mapping, fresh)

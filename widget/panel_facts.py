@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import crm_label, usual_label
 from jobs.crm.describes import last_known
-from jobs.kinds import KINDS
+from jobs.kinds import shape_of
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models.run import OPEN
 from jobs.runtime import Runtime, utc_now
@@ -95,7 +95,7 @@ class Facts:
         """A record's name is made of values too: it is shown to who may read the fields it is made of."""
         if self.mapping is None or self.claims.readable is None:
             return True
-        parts = KINDS[self.mapping.kind].name_fields
+        parts = shape_of(self.mapping.kind).name_fields
         return all(self.may_read(each.crm_field) for each in self.mapping.fields if each.local_field in parts)
 
     def may_edit(self, crm_field: str) -> bool:

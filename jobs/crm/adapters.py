@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from jobs.crm import hubspot, hubspot_names, salesforce
 from jobs.crm.base import CrmAdapter, PersonAdapter
+from jobs.crm.describes import last_known
 from jobs.crm.errors import NotAllowed
 from jobs.crm.http import Meter
 from jobs.crm.hubspot_client import HubSpotClient
@@ -56,7 +58,18 @@ def _open_hubspot(runtime: Runtime, connection: Connection) -> CrmAdapter:
         line=Limiter(runtime.redis, f"{hubspot.CRM}:{connection.org_id}"),
         meter=meter,
     )
-    return hubspot.HubSpotAdapter(client, People(runtime, connection.id, client))
+    return hubspot.HubSpotAdapter(
+        client, People(runtime, connection.id, client), partial(_naming_properties, runtime, connection.id)
+    )
+
+
+def _naming_properties(runtime: Runtime, connection_id: int, object_name: str) -> tuple[str, ...]:
+    """What a record is called by: known of HubSpot's own objects, told by the description of a custom one."""
+    if names := hubspot_names.naming_properties(object_name):
+        return names
+    with runtime.database.read() as session:
+        info = last_known(runtime, session, connection_id, object_name)
+    return tuple(name for name, each in info.fields.items() if each.names_record) if info is not None else ()
 
 
 CRMS: dict[str, Crm] = {

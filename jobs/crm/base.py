@@ -38,6 +38,7 @@ class FieldInfo:
     filterable: bool = True  # may stand in the condition of a query
     case_sensitive: bool = False  # two spellings are two values
     scale: int | None = None  # digits after the point to which a number is rounded; None where the CRM does not say
+    names_record: bool = False  # what people there call a record by
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class ObjectInfo:
     object: str
     label: str
     fields: Mapping[str, FieldInfo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KnownObject:
+    """An object whose records can be read; `object` is its one name in mappings, links, runs and addresses."""
+
+    object: str
+    label: str
+    is_custom: bool
+    shown_as: str  # the name by which admins of the CRM know it
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,13 @@ class CrmAdapter(Protocol):
     @property
     def clock_offset_seconds(self) -> float | None:
         """CRM clock minus ours, by the last answer's Date header; None before the first answer."""
+
+    def objects(self) -> tuple[KnownObject, ...]:
+        """The objects this authorisation sees whose records can be synced, one call.
+
+        Salesforce leaves out what it may not read. HubSpot lists custom ones, to who may see definitions: else
+        NotAllowed is raised.
+        """
 
     def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
         """The object's fields as this authorisation sees them; None when unchanged since that stamp.

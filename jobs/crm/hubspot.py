@@ -7,7 +7,7 @@ milliseconds between read and write is therefore never unseen: the log keeps the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from jobs.crm.answers import written_already
-from jobs.crm.base import CrmRow, Described, Fields, Version, WriteResult
+from jobs.crm.base import CrmRow, Described, Fields, KnownObject, Version, WriteResult
 from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
 from jobs.crm.hubspot_client import LABEL as LABEL
 from jobs.crm.hubspot_client import OBJECTS, HubSpotClient, understood
 from jobs.crm.hubspot_create import PARENT_OBJECT, PARENT_TYPES, Creating
-from jobs.crm.hubspot_describe import object_info, stamp, with_stages
+from jobs.crm.hubspot_describe import Schema, known_objects, object_info, schema_of, stamp, with_stages
+from jobs.crm.hubspot_errors import NO_SUCH_OBJECT
 from jobs.crm.hubspot_filters import filter_groups
 from jobs.crm.hubspot_find import find
+from jobs.crm.hubspot_names import LABELS, checked_object, checked_property, naming_properties, usual_label
 from jobs.crm.hubspot_names import OBJECT_PATTERN as OBJECT_PATTERN
-from jobs.crm.hubspot_names import checked_object, checked_property, naming_properties, usual_label
 from jobs.crm.hubspot_names import full_id as full_id
 from jobs.crm.hubspot_people import People
 from jobs.crm.hubspot_values import History, decode, decode_all, encode, is_by_app
@@ -51,12 +52,17 @@ READ_JUST_NOW = timedelta(seconds=2)
 MOST_LOOKS = 4
 
 
+Naming = Callable[[str], tuple[str, ...]]
+"""Object -> the properties that a record of it is called by."""
+
+
 class HubSpotAdapter:
     """One authorised view of one account. See `jobs.crm.base.CrmAdapter` for the contract."""
 
-    def __init__(self, client: HubSpotClient, people: People) -> None:
+    def __init__(self, client: HubSpotClient, people: People, naming: Naming = naming_properties) -> None:
         self.client = client
         self.people = people
+        self._naming = naming
         self._creating = Creating(self)
 
     @property
@@ -67,27 +73,33 @@ class HubSpotAdapter:
     def clock_offset_seconds(self) -> float | None:
         return self.client.meter.clock_offset_seconds
 
+    def objects(self) -> tuple[KnownObject, ...]:
+        """HubSpot's own objects are not listed anywhere: those we know are there in every account."""
+        schemas = self.client.get("crm-object-schemas", "schemas")
+        with understood():
+            custom = known_objects(schemas["results"])
+        return (*(KnownObject(name, label, False, shown_as=name) for name, label in LABELS.items()), *custom)
+
     def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
         """The object's properties as this authorisation sees them; None when they are as that stamp says."""
         checked_object(object_name)
         properties = self.client.get("crm/properties", object_name)
-        required, label = self._schema(object_name)
+        schema = self._schema(object_name)
         with understood():
-            info = object_info(object_name, label, properties["results"], required)
+            info = object_info(object_name, schema, properties["results"])
             if object_name in HAVE_PIPELINES:
                 info = with_stages(info, self.client.get("crm/pipelines", object_name)["results"])
         known = stamp(info)
         return None if known == unless_newer_than else Described(info, known)
 
-    def _schema(self, object_name: str) -> tuple[frozenset[str], str]:
-        """(required properties, label). Another scope than that for properties: without it, what is commonly known."""
+    def _schema(self, object_name: str) -> Schema:
+        """Another scope than that for properties: without it, what is commonly known."""
         try:
             schema = self.client.get("crm-object-schemas", "schemas", object_name)
         except (NotAllowed, NotFound):
-            return frozenset(), usual_label(object_name)
+            return Schema(usual_label(object_name))
         with understood():
-            label = (schema.get("labels") or {}).get("singular") or usual_label(object_name)
-            return frozenset(schema.get("requiredProperties") or ()), str(label)
+            return schema_of(schema, usual_label(object_name))
 
     def read(self, object_name: str, record_id: str, fields: Fields) -> CrmRow:
         return self.row_of(object_name, record_id, self._body(object_name, record_id, fields), fields)
@@ -143,7 +155,7 @@ class HubSpotAdapter:
 
     def living(self, object_name: str, record_ids: Sequence[str], fields: Fields) -> dict[str, CrmRow]:
         """The living ones of at most 50 records, by id; one call. Who was merged away is missing."""
-        names = [*dict.fromkeys([*naming_properties(object_name), *map(checked_property, fields)])]
+        names = [*dict.fromkeys([*self._naming(object_name), *map(checked_property, fields)])]
         inputs = [{"id": full_id(each)} for each in record_ids]
         body = {"properties": names, "propertiesWithHistory": [*fields], "inputs": inputs}
         answer = self.client.post(OBJECTS, checked_object(object_name), "batch", "read", body=body)
@@ -154,11 +166,13 @@ class HubSpotAdapter:
     def _body(self, object_name: str, record_id: str, fields: Fields) -> Mapping[str, Any]:
         """The record as HubSpot answers it, from among the archived ones when it is not among the living."""
         checked_object(object_name)
-        names = dict.fromkeys([*naming_properties(object_name), *map(checked_property, fields)])
+        names = dict.fromkeys([*self._naming(object_name), *map(checked_property, fields)])
         wanted = {"properties": list(names), "propertiesWithHistory": list(fields)}
         try:
             return self._asked_for(object_name, full_id(record_id), wanted, archived="false")
-        except NotFound:
+        except NotFound as error:
+            if error.code == NO_SUCH_OBJECT:
+                raise Rejected(error.message, code=error.code) from error
             return self._asked_for(object_name, record_id, wanted, archived="true")
 
     def _asked_for(
@@ -192,7 +206,7 @@ class HubSpotAdapter:
             is_merged = str(body["id"]) != record_id
             return CrmRow(
                 record_id=record_id,
-                name=_name(object_name, body["properties"]),
+                name=_name(self._naming(object_name), body["properties"]),
                 values=values,
                 unreadable=unreadable,
                 read_as=partial(self._read_as, body["properties"]),
@@ -285,5 +299,5 @@ def _history(body: Mapping[str, Any]) -> History:
     return History(body.get("propertiesWithHistory") or {})
 
 
-def _name(object_name: str, properties: Mapping[str, str | None]) -> str:
-    return " ".join(filter(None, (clean_text(properties.get(name) or "") for name in naming_properties(object_name))))
+def _name(parts: tuple[str, ...], properties: Mapping[str, str | None]) -> str:
+    return " ".join(filter(None, (clean_text(properties.get(name) or "") for name in parts)))

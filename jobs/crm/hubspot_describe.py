@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from jobs.crm.base import FieldInfo, ObjectInfo
+from jobs.crm.base import FieldInfo, KnownObject, ObjectInfo
 
 # Texts hold this many characters (properties guide).
 TEXT_LENGTH = 65_536
@@ -33,12 +33,39 @@ _BY_INPUT = {
 _BY_NAME = {"email": "email", "work_email": "email", "domain": "domain", "website": "url"}
 
 
-def object_info(
-    object_name: str, label: str, properties: Iterable[Mapping[str, Any]], required: Container[str] = ()
-) -> ObjectInfo:
+@dataclass(frozen=True)
+class Schema:
+    """What the definition of an object says beside its properties."""
+
+    label: str
+    required: frozenset[str] = frozenset()
+    named_by: str = ""
+
+
+def known_objects(schemas: Iterable[Mapping[str, Any]]) -> tuple[KnownObject, ...]:
+    """Custom objects, by their type id: record pages, cards and webhooks say nothing else."""
+    return tuple(
+        KnownObject(
+            each["objectTypeId"],
+            (each.get("labels") or {}).get("singular") or each["name"],
+            is_custom=True,
+            shown_as=each.get("fullyQualifiedName") or each["name"],
+        )
+        for each in schemas
+        if not each.get("archived")
+    )
+
+
+def schema_of(body: Mapping[str, Any], usual_label: str) -> Schema:
+    label = (body.get("labels") or {}).get("singular") or usual_label
+    required = frozenset(body.get("requiredProperties") or ())
+    return Schema(str(label), required, str(body.get("primaryDisplayProperty") or ""))
+
+
+def object_info(object_name: str, schema: Schema, properties: Iterable[Mapping[str, Any]]) -> ObjectInfo:
     """JSON, coordinates and unknown types are left out: nothing of ours can hold them."""
     known = [each for each in properties if each["type"] in _TYPES and not each.get("archived")]
-    return ObjectInfo(object_name, label, {each["name"]: _field(each, required) for each in known})
+    return ObjectInfo(object_name, schema.label, {each["name"]: _field(each, schema) for each in known})
 
 
 def with_stages(info: ObjectInfo, pipelines: Iterable[Mapping[str, Any]]) -> ObjectInfo:
@@ -67,7 +94,7 @@ def stamp(info: ObjectInfo) -> str:
     return hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:40]
 
 
-def _field(each: Mapping[str, Any], required: Container[str]) -> FieldInfo:
+def _field(each: Mapping[str, Any], schema: Schema) -> FieldInfo:
     field_type = _field_type(each)
     rights = each.get("modificationMetadata") or {}
     calculated = bool(each.get("calculated"))
@@ -81,7 +108,8 @@ def _field(each: Mapping[str, Any], required: Container[str]) -> FieldInfo:
         may_create=writable,
         may_update=writable,
         calculated=calculated,
-        required=each["name"] in required,
+        required=each["name"] in schema.required,
+        names_record=each["name"] == schema.named_by,
         # A hidden one is only left out of forms: records hold it, and it may be written.
         options=tuple(
             (option["value"], option.get("label") or option["value"]) for option in each.get("options") or ()

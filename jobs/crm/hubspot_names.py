@@ -13,7 +13,9 @@ PROPERTY_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,119}")
 OBJECT_OF_TYPE_ID = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets"}
 """Record pages and webhooks say the type id, mappings the name."""
 
-_LABELS = {"contacts": "Contact", "companies": "Company", "deals": "Deal", "tickets": "Ticket"}
+LABELS = {"contacts": "Contact", "companies": "Company", "deals": "Deal", "tickets": "Ticket"}
+"""Objects that every account has, by name; a custom one is named by its type id."""
+
 # What a record is called by: joined by a space.
 _NAMED_BY = {
     "contacts": ("firstname", "lastname"),
@@ -45,7 +47,7 @@ def checked_property(name: str) -> str:
 
 
 def usual_label(object_name: str) -> str:
-    return _LABELS.get(object_name, object_name)
+    return LABELS.get(object_name, object_name)
 
 
 def naming_properties(object_name: str) -> tuple[str, ...]:
@@ -59,4 +61,4 @@ def modified_property(object_name: str) -> str:
 
 def created_property(object_name: str) -> str:
     """The property that holds when a record was made."""
-    return "createdate" if object_name in _LABELS else "hs_createdate"
+    return "createdate" if object_name in LABELS else "hs_createdate"

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from config.settings import Settings
 from jobs.crm.answers import written_already
-from jobs.crm.base import CrmRow, Described, Fields, ObjectInfo, WriteResult
+from jobs.crm.base import CrmRow, Described, Fields, KnownObject, ObjectInfo, WriteResult
 from jobs.crm.errors import MovedOn
 from jobs.crm.http import Meter
 from jobs.crm.salesforce_client import LABEL as LABEL
 from jobs.crm.salesforce_client import WRITE_HEADERS, SalesforceClient, body_of, understood
 from jobs.crm.salesforce_create import PARENT_OBJECT, Creating, parent_field
-from jobs.crm.salesforce_describe import object_info
+from jobs.crm.salesforce_describe import known_objects, object_info
 from jobs.crm.salesforce_filters import condition
 from jobs.crm.salesforce_find import find
 from jobs.crm.salesforce_names import OBJECT_PATTERN as OBJECT_PATTERN
@@ -62,6 +62,11 @@ class SalesforceAdapter:
     @property
     def clock_offset_seconds(self) -> float | None:
         return self.meter.clock_offset_seconds
+
+    def objects(self) -> tuple[KnownObject, ...]:
+        body = self._client.ask("sobjects")
+        with understood():
+            return known_objects(body)
 
     def describe(self, object_name: str, *, unless_newer_than: str = "") -> Described | None:
         """The object's fields as this authorisation sees them; None when unchanged since the given Last-Modified."""

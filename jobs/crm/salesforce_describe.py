@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobs.crm.base import FieldInfo, ObjectInfo
+from jobs.crm.base import FieldInfo, KnownObject, ObjectInfo
 
 _TYPES = {
     "string": "text",
@@ -35,6 +35,19 @@ _ROUNDED = ("double", "currency", "percent")
 DAYS = ("1700-01-01", "4000-12-31")
 
 
+def known_objects(body: Mapping[str, Any]) -> tuple[KnownObject, ...]:
+    """Objects with records that people work with: no settings, events, histories, shares or metadata."""
+    return tuple(
+        KnownObject(each["name"], each["label"], bool(each["custom"]), shown_as=each["name"])
+        for each in body["sobjects"]
+        if each["queryable"]
+        and each.get("layoutable")
+        and not each.get("deprecatedAndHidden")
+        and not each.get("customSetting")
+        and (not each["custom"] or each["name"].endswith("__c"))
+    )
+
+
 def object_info(body: Mapping[str, Any]) -> ObjectInfo:
     """Compound, binary and unknown field types are left out: nothing of ours can hold them."""
     known = [field for field in body["fields"] if field["type"] in _TYPES]
@@ -60,6 +73,7 @@ def _field(field: Mapping[str, Any]) -> FieldInfo:
         ),
         filterable=bool(field.get("filterable", True)),
         case_sensitive=bool(field.get("caseSensitive")),
+        names_record=bool(field.get("nameField")),
         scale=field.get("scale") if field["type"] in _ROUNDED else None,
     )
 

@@ -6,7 +6,7 @@ from jobs.models.base import Base
 from jobs.models.claim import CreationClaim
 from jobs.models.conflict import Conflict
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
-from jobs.models.field import CustomField
+from jobs.models.field import CustomField, CustomKind
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, KeepApart, LocalRecord, RecordKey, RecordLink
@@ -22,6 +22,7 @@ __all__ = [
     "CreationClaim",
     "CrmRecord",
     "CustomField",
+    "CustomKind",
     "DescribeCache",
     "FieldMapping",
     "Heartbeat",

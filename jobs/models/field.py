@@ -1,4 +1,4 @@
-"""CustomField: a field of ours that an admin added to one of our kinds."""
+"""CustomKind and CustomField: what an admin added to the kinds of our records, and to their fields."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jobs.models.base import Base, BigId, JsonColumn, UtcDateTime
+
+
+class CustomKind(Base):
+    """Beside the kinds there are from the beginning (`jobs.kinds`). Its records begin with a name."""
+
+    __tablename__ = "custom_kind"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    label: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class CustomField(Base):

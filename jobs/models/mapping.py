@@ -39,6 +39,8 @@ class ObjectMapping(Base):
     filter: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
     # What becomes of ours when a linked CRM record is deleted: "keep", or "delete" until it is restored there.
     when_deleted_there: Mapped[str] = mapped_column(String(10), default="keep")
+    # Why none of its records can sync just now: the CRM has no such object any more. "" when it has.
+    paused_reason: Mapped[str] = mapped_column(Text, default="")
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     fields: Mapped[list[FieldMapping]] = relationship(

@@ -20,6 +20,10 @@ _W: dict[str, tuple[str, str]] = {
     "SYNCS_OFF": ("Syncs are switched off.", "An admin can turn them on under Connections."),
     "OBJECT_OFF": ("{object} sync is switched off.", "An admin can turn it on under Objects."),
     "NOT_MAPPED": ("{object} records are not set up to sync.", "An admin can set them up under Objects."),
+    "OBJECT_GONE": (
+        "{crm} does not know {object} records any more, or hides all of them from us.",
+        "Ask your {crm} admin. It goes on by itself once they are back.",
+    ),
     "FILTERED_OUT": (
         "This {object} does not pass the filter: {detail}",
         "Change it in {crm}, or ask an admin to change the filter under Objects.",

@@ -54,11 +54,13 @@ NEED_THE_ORG = {
     "admin.connections.create",
     "admin.connections.save",
     "admin.connections.check",
+    "admin.objects.create",
     "admin.objects.filters.save",
 }
-"""Shown in test_connections: they change something only when Salesforce lets us in."""
-NEED_MORE = {"admin.objects.fields.let_go", "admin.links.apart.allow"}
-"""Shown in test_field_mappings and test_kept_apart: for a choice that is lost, and for two that are kept apart."""
+"""Shown in test_connections and tests/custom_objects: they change something only when Salesforce lets us in."""
+NEED_MORE = {"admin.objects.fields.let_go", "admin.objects.remove", "admin.links.apart.allow"}
+"""Shown in test_field_mappings, tests/custom_objects and test_kept_apart: for a choice that is lost, an object of which
+nothing is linked, and for two that are kept apart."""
 LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}
 CHANGE_NOTHING = LEAVE_FOR_THE_CRM | {
     "admin.connections.test",

@@ -45,6 +45,7 @@ def test_a_viewer_sees_every_page_that_is_not_a_form(app: Flask, viewer: Visitor
         "admin.oauth.edit",
         "admin.oauth.confirm",
         "admin.objects.edit",
+        "admin.objects.new",
         "admin.objects.fields.new",
         "admin.objects.fields.edit",
         "admin.objects.filters.show",

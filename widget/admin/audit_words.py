@@ -21,6 +21,8 @@ _SENTENCES = {
     "connection.switch": "Turned all its syncs {on}",
     "connection.disconnect": "Disconnected it",
     **{f"object.{name}": f"Turned {what} {{on}}" for name, what in SWITCHES.items()},
+    "object.add": "Added the object, switched off",
+    "object.remove": "Removed the object",
     "object.rules": "Changed the rules of the object",
     "object.match_rules": "Changed the match rules",
     "object.filter": "Changed the filter",

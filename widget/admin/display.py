@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint
 from flask_login import current_user
 from markupsafe import Markup, escape
 
-from jobs.kinds import KINDS
+from jobs.new_objects import kind_labels
 from jobs.runtime import utc_now
+from widget.context import runtime
 
 CRM_NAMES = {
     "salesforce": "Salesforce",
@@ -19,7 +21,6 @@ CRM_NAMES = {
     "pipedrive": "Pipedrive",
     "activecampaign": "ActiveCampaign",
 }
-KIND_NAMES = {name: kind.label for name, kind in KINDS.items()}
 DIRECTIONS = {
     "inbound": "From the CRM to here",
     "outbound": "From here to the CRM",
@@ -61,7 +62,6 @@ MATCHED_BY = {"manual": "by hand", "pushed": "created from ours", "crm": "named 
 LONGEST_SHOWN = 160  # characters of a value
 WORDS: dict[str, dict[str, Any]] = {
     "crms": CRM_NAMES,
-    "kinds": KIND_NAMES,
     "directions": DIRECTIONS,
     "run_kinds": RUN_KINDS,
     "triggers": TRIGGERS,
@@ -71,13 +71,33 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 
 
+class KindNames(Mapping[str, str]):
+    """Kind of our records -> its label. Asked of the database by the pages that say one, and by no other."""
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        with runtime().database.read() as session:
+            return kind_labels(session)
+
+    def __getitem__(self, kind: str) -> str:
+        return self._labels[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._labels)
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+
 def install(area: Blueprint) -> None:
     area.add_app_template_filter(moment, "admin_moment")
     area.add_app_template_filter(count, "admin_count")
     area.add_app_template_filter(value, "admin_value")
     area.add_app_template_filter(duration, "admin_duration")
     area.add_app_template_filter(options, "admin_options")
-    area.context_processor(lambda: {"words": WORDS, "may_change": _may_change(), "me": current_user})
+    area.context_processor(
+        lambda: {"words": WORDS | {"kinds": KindNames()}, "may_change": _may_change(), "me": current_user}
+    )
 
 
 def moment(at: datetime | str | None) -> Markup:

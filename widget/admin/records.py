@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from jobs.accounts import audit
 from jobs.models import Connection, CrmRecord, LocalRecord, RecordKey, RecordLink, SyncLogEntry
+from jobs.new_objects import kind_labels
 from jobs.records import RecordError, change_local
 from jobs.sync.history import entries_of_local, field_history
 from jobs.sync.rule_words import rule_words
@@ -37,7 +38,7 @@ def blueprint() -> Blueprint:
 
 def index() -> str:
     chosen = {
-        "kind": listing.choice_in_url("kind", tuple(display.KIND_NAMES)),
+        "kind": listing.choice_in_url("kind", tuple(display.KindNames())),
         "q": listing.text_in_url("q"),
     }
     with runtime().database.read() as session:
@@ -129,7 +130,7 @@ def save(record_id: int) -> Response | tuple[str, int]:
             return _form(record, fields, message=str(error)), 422
         after = {name: record.values.get(name) for name in changes}
         if after != before:
-            subject = f"{display.KIND_NAMES.get(record.kind, record.kind)} {record.name or record.id}"
+            subject = f"{kind_labels(session).get(record.kind, record.kind)} {record.name or record.id}"
             audit(
                 session,
                 by=person().email,

@@ -77,6 +77,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "name", name=op.f("uq_custom_field_kind_name")),
     )
     op.create_table(
+        "custom_kind",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("label", sa.String(length=120), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_custom_kind")),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
@@ -221,6 +228,7 @@ def upgrade() -> None:
         sa.Column("duplicate_handling", sa.String(length=20), nullable=False),
         sa.Column("filter", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("when_deleted_there", sa.String(length=10), nullable=False),
+        sa.Column("paused_reason", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_object_mapping_connection_id_connection")
@@ -594,6 +602,7 @@ def downgrade() -> None:
 
     op.drop_table("run_key")
     op.drop_table("heartbeat")
+    op.drop_table("custom_kind")
     op.drop_table("custom_field")
     op.drop_table("connection")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
