@@ -45,13 +45,14 @@ def _row(
 ) -> FieldRow:
     theirs: Value = facts.seen.values.get(mapping.crm_field) if facts.seen else None
     ours = _our_value(facts.local, mapping)
-    differs = facts.local is not None and not _is_same(facts, mapping, ours, theirs)
+    is_read = _is_read(facts, mapping)
+    differs = is_read and facts.local is not None and not _is_same(facts, mapping, ours, theirs)
     at_rest = differs and base is not None and (base.local, base.crm) == (ours, theirs)
     changed, by = _changed(facts, facts.local, mapping.local_field)
     return FieldRow(
         name=mapping.crm_field,
         label=mapping.label,
-        crm_value=facts.reader.value(mapping.field_type, theirs),
+        crm_value=facts.reader.value(mapping.field_type, theirs) if is_read else "not read",
         our_value=facts.reader.value(mapping.field_type, ours),
         differs=differs,
         at_rest=at_rest,
@@ -60,9 +61,15 @@ def _row(
         changed=changed,
         changed_by=by,
         just_changed=just_changed,
+        is_read=is_read,
         note=_note(facts, mapping) or ("A sync leaves this as it is" if at_rest else ""),
         conflict=_conflict(facts, mapping),
     )
+
+
+def _is_read(facts: Facts, mapping: FieldFacts) -> bool:
+    """A user can be hidden from a person who may read the field that names them."""
+    return mapping.field_type != "user" or facts.seen is None or mapping.crm_field in facts.seen.values
 
 
 def _our_value(local: LocalFacts | None, mapping: FieldFacts) -> Value:
@@ -110,6 +117,8 @@ def _direction_words(mapping: FieldFacts, crm: str) -> str:
 def _note(facts: Facts, mapping: FieldFacts) -> str:
     if mapping.paused_reason:
         return mapping.paused_reason
+    if not _is_read(facts, mapping):
+        return f"{facts.crm_label} does not show you this user"
     if mapping.direction != "inbound" and not facts.may_edit(mapping.crm_field):
         return f"You may not edit this field in {facts.crm_label}"
     if mapping.write_rule == "fill_blank":

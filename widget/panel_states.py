@@ -272,6 +272,14 @@ def _standing(facts: Facts, rows: Sequence[FieldRow]) -> StateWords:
             else f"{at_rest} fields differ, and a sync leaves them as they are."
         )
         return StateWords("in_step", "There is nothing to sync.", leaves, health_words="In step")
+    if not all(row.is_read for row in rows):
+        return StateWords(
+            "in_step",
+            "What could be read is the same on both sides.",
+            "A sync reads the rest too.",
+            health="off",
+            health_words="Not all read",
+        )
     return StateWords("in_step", "Both sides hold the same values.", health_words="In step")
 
 

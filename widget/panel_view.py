@@ -73,12 +73,13 @@ class FieldRow:
     label: str
     crm_value: str  # display text in the rep's locale; "" when blank
     our_value: str
-    differs: bool
+    differs: bool  # False also where it is not known
     direction: Literal["inbound", "outbound", "two_way"]
     direction_words: str  # "From Salesforce to us"
     changed: Moment | None = None  # when the value last changed
     changed_by: str = ""
     just_changed: Literal["", "here", "crm"] = ""  # the side this visit's run changed
+    is_read: bool = True  # whether the CRM has shown its value; else nothing is known of how the two sides stand
     at_rest: bool = False  # different, and left so on purpose: no sync is going to change that
     note: str = ""  # "You may not edit this field in Salesforce", "Filled only while empty" …
     conflict: ConflictView | None = None

@@ -24,6 +24,7 @@ from jobs.crm.salesforce_names import OBJECT_PATTERN as OBJECT_PATTERN
 from jobs.crm.salesforce_names import checked_id, checked_name
 from jobs.crm.salesforce_names import full_id as full_id
 from jobs.crm.salesforce_rows import encoded, looks_like_reference, only_row, row_query, seen_row
+from jobs.crm.salesforce_users import user_queries, with_users
 from jobs.crm.tokens import TokenSource
 from jobs.runtime import utc_now
 from jobs.sync.filters import Question
@@ -125,16 +126,18 @@ class SalesforceAdapter:
         return self._creating.created(object_name, values, fields, key=key, since=since)
 
     def see(self, object_name: str, record_id: str, fields: Fields) -> tuple[ObjectInfo, CrmRow]:
-        """With a rep's own token; users are left out, because this answer names them by id alone."""
+        """With a rep's own token; a user whom the rep is not shown is left out of the row's values."""
         path = f"{self._client.prefix}/sobjects/{checked_name(object_name)}"
         parts = self._client.composite(
             {"method": "GET", "url": f"{path}/describe", "referenceId": "fields"},
             {"method": "GET", "url": f"{path}/{checked_id(record_id)}", "referenceId": "record"},
+            *user_queries(self._client.prefix, object_name, record_id, fields),
         )
         with understood():
             info = object_info(body_of(parts["fields"]))
-            visible = {name: kind for name, kind in fields.items() if name in info.fields and kind != "user"}
-            return info, seen_row(body_of(parts["record"]), visible)
+            record, unread = with_users(body_of(parts["record"]), parts, fields)
+            visible = {name: kind for name, kind in fields.items() if name in info.fields and name not in unread}
+            return info, seen_row(record, visible)
 
     def identity(self) -> dict[str, Any]:
         """Who we are to the org: the row of its Organization and of the running user; two calls."""

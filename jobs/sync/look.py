@@ -66,14 +66,20 @@ def _mapped(mapping: ObjectFacts) -> list[FieldFacts]:
 
 
 def _keep_partial(runtime: Runtime, connection: Connection, mapping: ObjectFacts, row: CrmRow) -> None:
-    """Keep what this person saw; what is hidden from them stays as it was last seen by others."""
+    """Keep what this person saw; what is hidden from them stays as it was last seen by others.
+
+    A user they were not shown stays only as long as the record is the one that others saw: it may be another by now.
+    """
+    users = {each.crm_field for each in _mapped(mapping) if each.field_type == "user"}
     with runtime.database.write() as session:
         kept = session.get(CrmRecord, (connection.id, mapping.object, row.record_id))
         if kept is not None:
+            stale = users if kept.modified_at != row.modified_at else set()
+            last_seen = {name: value for name, value in kept.values.items() if name not in stale}
             row = replace(
                 row,
                 name=row.name or kept.name,
-                values=dict(kept.values) | dict(row.values),
+                values=last_seen | dict(row.values),
                 modified_by=kept.modified_by if kept.modified_at == row.modified_at else "",
             )
         keep_seen(session, connection.id, mapping.object, row)

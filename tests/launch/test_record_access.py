@@ -206,3 +206,49 @@ class TestReadOnlyFields:
         stage.open_panel("limited_rep").synced()
         stage.open_panel("rep").synced()
         assert stage.org.api().read("Contact", stage.org.record("Contact"), "Title")["Title"] == "Director"
+
+
+class TestUsers:
+    """A record names its owner by id; the rep's own look reads who that is in the same call."""
+
+    def test_a_new_owner_is_seen_as_the_panel_opens(self, stage: Stage) -> None:
+        first = stage.open_panel(object_name="Opportunity")
+        assert first.screen.rows["Owner"].crm == "riley@example.com"
+        first.synced()
+        give_to(stage, "admin")
+        calls = len(stage.org.journal("call"))
+        screen = stage.open_panel(object_name="Opportunity").screen
+        assert len(stage.org.journal("call")) == calls + 1
+        assert (screen.health, screen.rows["Owner"].crm) == ("1 field differs", "admin@example.com")
+        assert screen.headline == stage.open_panel(object_name="Opportunity", by="lwc").screen.headline
+
+    def test_an_owner_the_rep_may_not_see_is_not_read_and_not_called_in_step(self, stage: Stage) -> None:
+        stage.open_panel(object_name="Opportunity").synced()
+        give_to(stage, "admin")
+        stage.org.control("permissions", {"user": "rep", "records": {stage.user("admin")["id"]: "none"}})
+        panel = stage.open_panel(object_name="Opportunity")
+        row = panel.screen.rows["Owner"]
+        assert (row.crm, row.note) == ("not read", "Salesforce does not show you this user")
+        assert panel.screen.headline == "What could be read is the same on both sides."
+        assert panel.screen.health == "Not all read"
+        assert panel.get("/panel/explain").status_code == 200
+        assert panel.get("/panel/history/OwnerId").status_code == 200
+        assert panel.get("/panel/preview").status_code == 200
+
+    def test_what_a_colleague_saw_of_the_same_version_is_shown_to_who_may_read_the_field(self, stage: Stage) -> None:
+        stage.open_panel(object_name="Opportunity").synced()
+        owner = stage.user("rep")["id"]
+        stage.org.control("permissions", {"user": "limited_rep", "records": {owner: "none"}})
+        screen = stage.open_panel("limited_rep", "Opportunity").screen
+        assert screen.rows["Owner"].crm == "riley@example.com"
+
+    def test_a_field_the_rep_may_not_read_keeps_no_other_from_being_read(self, stage: Stage) -> None:
+        stage.org.control("permissions", {"user": "rep", "fields": {"Opportunity.OwnerId": "hidden"}})
+        screen = stage.open_panel(object_name="Opportunity").screen
+        assert "Owner" not in screen.rows
+        assert screen.rows["Stage"].crm
+
+
+def give_to(stage: Stage, role: str) -> None:
+    owner = stage.user(role)["id"]
+    stage.org.edit("Opportunity", stage.org.record("Opportunity"), {"OwnerId": owner}, user="admin")
