@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from jobs.models import Conflict, FieldMapping, SyncRun
+from jobs.models import Conflict, FieldMapping, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime, utc_now
 from tests.admin.site import Visitor, audited
 
@@ -58,3 +58,14 @@ def test_a_settled_one_is_kept_to_look_at(admin: Visitor, runtime: Runtime) -> N
     assert "Nothing waits for a decision" in admin.get(INBOX).text
     assert "The CRM’s was kept" in admin.get(f"{INBOX}?state=settled").text
     assert "No conflict fits" in admin.get(f"{INBOX}?q=nobody").text
+
+
+def test_the_log_names_the_field_that_both_sides_changed(admin: Visitor, runtime: Runtime) -> None:
+    with runtime.database.write() as session:
+        entry = session.get_one(SyncLogEntry, 1)
+        entry.outcome, entry.message, entry.changes = "conflict", "", []
+        entry.left_alone = [{"field": "job_title", "crm_field": "Title", "label": "Job title", "code": "BOTH_CHANGED"}]
+    for path in ("/admin/logs/?outcome=conflict", "/admin/logs/1"):
+        page = admin.get(path).text
+        assert "Both sides changed Job title." in page
+        assert "Nothing to do." not in page
