@@ -129,7 +129,7 @@ _W: dict[str, tuple[str, str]] = {
         "The value does not fit the type of the field it is mapped to.",
         "An admin can check the field mapping.",
     ),
-    "LEFT_APART": ("The two differ and nobody has changed them since.", "Change it where it comes from and sync again."),
+    "LEFT_APART": ("The two differ and nobody has changed them since.", "Change it at its source and sync again."),
     "FROM_OTHER_CRM": (
         "Ours came from another CRM, and the value in {crm} has not changed since.",
         "Change it in either CRM and sync again.",
