@@ -67,13 +67,10 @@ def _resume(session: Session, connection_id: int) -> list[int]:
 
 
 def _one_of_each_record(failed: Iterable[SyncRun]) -> list[SyncRun]:
-    """Where a program asked too, or an admin, theirs: it may do all that the others may. Else one person at a time."""
+    """The oldest: a run that no person's rights limit makes up for all before it, and, asked again, for those after."""
     chosen: dict[tuple[str, str], SyncRun] = {}
     for run in failed:
-        known = chosen.setdefault((run.object, run.crm_record_id), run)
-        if known.readable_fields is not None or known.editable_fields is not None:
-            is_free = run.readable_fields is None and run.editable_fields is None
-            chosen[run.object, run.crm_record_id] = run if is_free else known
+        chosen.setdefault((run.object, run.crm_record_id), run)
     return list(chosen.values())
 
 

@@ -186,10 +186,16 @@ class TestRights:
         assert asked == [READABLE, ["email"]]
         assert not is_noted(outage)
 
-    def test_what_the_crm_told_of_is_looked_at_whole_and_in_nobodys_name(self, outage: Outage, ana: str) -> None:
+    @pytest.mark.parametrize("hint_first", [True, False])
+    def test_what_the_crm_told_of_is_looked_at_whole_and_in_nobodys_name(
+        self, outage: Outage, ana: str, *, hint_first: bool
+    ) -> None:
         outage.begins()
+        if hint_first:
+            outage.hint(ana)
         failed(outage, ana, readable_fields=READABLE, editable_fields=EDITABLE)
-        outage.hint(ana)
+        if not hint_first:
+            outage.hint(ana)
         outage.ends()
         [run] = outage.tick()
         assert (run.requested_by, run.readable_fields) == ("", None)
