@@ -149,6 +149,8 @@ class Play(Scoring):
         self._arrive(crm)
         link, side = self.links[crm], self.stage.sides[crm]
         known = (dict(link.met), dict(link.unsettled))
+        may_race = meanwhile is not None and meanwhile.side == THERE
+        there_before = dict(link.there) if may_race else None
         link.look_again(self.here)
         first = {name: self._flows(link, name, choices) for name in FIELDS}
         skipped = self._is_skipped(link)
@@ -164,7 +166,7 @@ class Play(Scoring):
             choices,
             skipped=skipped,
             is_open=told.is_open,
-            may_race=meanwhile is not None and meanwhile.side == THERE,
+            may_race=may_race,
         )
         run.changes += changes
         if told.is_open:
@@ -183,7 +185,7 @@ class Play(Scoring):
             for name in known[1]:  # written at a first meeting that was broken off: the next one is the first again
                 link.met[name] |= {None}
         if not skipped:
-            self._settle(link, choices)
+            self._settle(link, choices, there_before)
             link.asked = {name for name in FIELDS if self._flows(link, name, None) == {ASK}}
             self.seen["a person is asked"] += bool(link.asked)
             if not run.was_in_trouble:

@@ -134,14 +134,20 @@ class Scoring:
                 follows = link.rules[name].direction == "two_way"
                 link.met[name] = frozenset({Pair(here, here if follows else link.there[name])})
 
-    def _settle(self, link: Link, choices: Mapping[str, str] | None) -> None:
-        """After a finished run: what is equal is agreed on; what a standing rule parted at first is apart."""
+    def _settle(
+        self, link: Link, choices: Mapping[str, str] | None, there_before: Mapping[str, Value] | None = None
+    ) -> None:
+        """After a finished run: what is equal is agreed on; what a standing rule parted at first is apart.
+
+        `there_before`: somebody edited there meanwhile, and what the run read may be from before that.
+        """
         for name in FIELDS:
             pair = Pair(self.here[name], link.there[name])
             if pair.here == pair.there:
                 link.met[name] = frozenset({pair})
             elif None in link.met[name] and {each.why for each in self._flows(link, name, choices)} & STANDING:
-                link.met[name] = link.met[name] - {None} | {pair}
+                read = {link.there[name], (there_before or link.there)[name]}
+                link.met[name] = link.met[name] - {None} | {Pair(self.here[name], each) for each in read}
 
     def _require_complete(
         self, link: Link, first: Mapping[str, Any], changes: Sequence[Change], choices: Mapping[str, str] | None
