@@ -21,6 +21,7 @@ from jobs.kinds import LocalField
 from jobs.models import Connection as ConnectionRow
 from jobs.models import CustomField, FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.sync import matching
+from jobs.sync.other_crms import link_name
 
 _VERSION = select(SetupVersion.version).where(SetupVersion.id == 1)
 _CONNECTIONS = cast(Table, ConnectionRow.__table__)
@@ -52,7 +53,7 @@ class FieldFacts:
     known_options: tuple[tuple[str, str], ...] | None = None  # of the CRM's, and those it lost that are still needed
     mapped_at: datetime | None = None  # what was agreed on before was about another pair of fields
     options: tuple[tuple[str, str], ...] = ()  # (value, label) of our field's choices; () where it takes any
-    also_from: frozenset[str] = frozenset()  # the other CRMs that bring our field in, too
+    also_from: frozenset[str] = frozenset()  # the other links that bring our field in, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def object_facts(
 ) -> ObjectFacts:
     """The row as values.
 
-    `fields_here`: the fields of its kind, where their choices matter. `also_from`: by our field, the other CRMs that
+    `fields_here`: the fields of its kind, where their choices matter. `also_from`: by our field, the other links that
     bring it in.
     """
     here, others = fields_here or {}, also_from or {}
@@ -169,18 +170,17 @@ def _load(database: Connection, connection_id: int, object_name: str) -> ObjectF
 
 
 def _brought_in_by_others(session: Session, mapping: ObjectMapping) -> dict[str, set[str]]:
-    """Our field -> the CRMs of other connections that bring it in."""
+    """Our field -> the names of other links that may bring it in: by other connections, and by other objects."""
     query = (
-        select(FieldMapping.local_field, ConnectionRow.crm)
+        select(FieldMapping.local_field, ObjectMapping.connection_id, ObjectMapping.object)
         .join(ObjectMapping, ObjectMapping.id == FieldMapping.object_mapping_id)
-        .join(ConnectionRow, ConnectionRow.id == ObjectMapping.connection_id)
-        .where(ObjectMapping.kind == mapping.kind, ObjectMapping.connection_id != mapping.connection_id)
+        .where(ObjectMapping.kind == mapping.kind, ObjectMapping.id != mapping.id)
         .where(ObjectMapping.enabled, ObjectMapping.inbound)
         .where(FieldMapping.enabled, FieldMapping.direction != "outbound")
     )
     found: dict[str, set[str]] = {}
-    for local_field, crm in session.execute(query):
-        found.setdefault(local_field, set()).add(crm)
+    for local_field, connection_id, object_name in session.execute(query):
+        found.setdefault(local_field, set()).add(link_name(connection_id, object_name))
     return found
 
 

@@ -59,21 +59,23 @@ def write_values(
     by: str,
     source: str,
     at: datetime,
+    link: str = "",
     field_times: Mapping[str, datetime] | None = None,
 ) -> None:
     """Store normalised values, with their time, author and source; untouched values keep theirs.
 
+    `link`: by which of the record's links they came, where they came from a CRM (`jobs.sync.other_crms`).
     `field_times`: of those fields whose time is known better than `at`.
     """
     changed = {name: value for name, value in values.items() if record.values.get(name) != value}
     if not changed and record.version:
         return
     times = field_times or {}
+    origin = {"by": by, "source": source} | ({"link": link} if link else {})
     # New objects, not changed ones: the ORM sees assignment, not what happens inside a JSON value.
     record.values = record.values | changed
     record.provenance = record.provenance | {
-        name: {"at": times.get(name, at).isoformat(timespec="milliseconds"), "by": by, "source": source}
-        for name in changed
+        name: {"at": times.get(name, at).isoformat(timespec="milliseconds"), **origin} for name in changed
     }
     record.name = display_name(record.kind, record.values)[:400]
     record.version += 1

@@ -20,7 +20,7 @@ class LocalRecord(Base):
     kind: Mapped[str] = mapped_column(String(40), index=True)
     name: Mapped[str] = mapped_column(String(400), default="")
     values: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
-    # field -> {"at": ISO time, "by": who, "source": "here" or the CRM}
+    # field -> {"at": ISO time, "by": who, "source": "here" or the CRM, "link": by which link it came from there}
     provenance: Mapped[dict[str, Any]] = mapped_column(JsonColumn, default=dict)
     version: Mapped[int] = mapped_column(default=1)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

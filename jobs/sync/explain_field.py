@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.crm.adapters import crm_label
 from jobs.mappings import FieldFacts
 from jobs.sync import merge
 from jobs.sync.explain_steps import Look, Step, stop, told_of
@@ -69,6 +70,7 @@ def _came_from(look: Look, mapping: FieldFacts) -> Step:
     origin = local.provenance.get(mapping.local_field) if local is not None else None
     if not origin:
         return Step("Our value", "note", "Nobody has set it here, and no sync has brought one.")
-    where = "here" if origin.get("source") == "here" else f"in {look.crm}"
+    source = origin.get("source") or "here"
+    where = "here" if source == "here" else f"in {crm_label(source)}"
     by = origin.get("by") or "somebody"
     return Step("Our value", "ok", f"It was last changed {where} by {by}.", at=datetime.fromisoformat(origin["at"]))

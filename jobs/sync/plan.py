@@ -175,7 +175,7 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
 
 
 def _among_others(setup: Setup, scene: Scene, row: CrmRow, decided: Iterable[merge.Decision]) -> list[merge.Decision]:
-    """The decisions where other CRMs bring in some of our fields, too."""
+    """The decisions where other links bring in some of our fields, too."""
     assert scene.local is not None
     origins = scene.local.provenance
     return [

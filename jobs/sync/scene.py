@@ -22,6 +22,7 @@ from jobs.sync import filters, matching, merge
 from jobs.sync.apart import kept_apart
 from jobs.sync.changes import agreed_by
 from jobs.sync.filter_values import compared_as
+from jobs.sync.other_crms import link_name
 from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
 from jobs.values import Value, normalise, parse_time
@@ -72,9 +73,12 @@ class Setup:
 
     @cached_property
     def also_from(self) -> Mapping[str, frozenset[str]]:
-        """Our field -> the other CRMs that bring it in, where there are any."""
-        own = frozenset({self.connection.crm})
-        return {each.local_field: others for each in self.mapping.fields if (others := each.also_from - own)}
+        """Our field -> the other links that may bring it in, where there are any."""
+        return {each.local_field: each.also_from for each in self.mapping.fields if each.also_from}
+
+    @property
+    def link_name(self) -> str:
+        return link_name(self.connection.id, self.run.object)
 
     @cached_property
     def filter_problem(self) -> str:

@@ -204,7 +204,9 @@ def changed_local(session: Session, setup: Setup, what: Settlement, pulls: Seque
         for each in pulls
         if each.rule.crm_field in what.read.field_modified_at
     }
-    write_values(session, local, values, by=by, source=setup.connection.crm, at=at, field_times=times)
+    write_values(
+        session, local, values, by=by, source=setup.connection.crm, at=at, link=setup.link_name, field_times=times
+    )
     if what.scene.local is not None and not update_row(session, local, seen_version=seen_version):
         raise LocalMovedOn
     return local

@@ -131,8 +131,8 @@ _W: dict[str, tuple[str, str]] = {
     ),
     "LEFT_APART": ("The two differ and nobody has changed them since.", "Change it at its source and sync again."),
     "FROM_OTHER_CRM": (
-        "Ours came from another CRM, and the value in {crm} has not changed since.",
-        "Change it in either CRM and sync again.",
+        "Ours came from another record it is linked to, and the value of this {object} in {crm} has not changed since.",
+        "Change it in either of them and sync again.",
     ),
     "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
     "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),

@@ -41,9 +41,9 @@ class Both:
         """Here."""
         return self.org.values(self.org.linked("Contact", self.contact), "phone")["phone"]
 
-    def assert_silence(self) -> None:
+    def assert_silence(self, rounds: int = QUIET_ROUNDS) -> None:
         """Quiet rounds change nothing, on no side."""
-        for _ in range(QUIET_ROUNDS):
+        for _ in range(rounds):
             of_org = self.org.sync("Contact", self.contact)
             of_portal = self.portal.sync("contacts", self.hubspot_contact)
             for told in (of_org, of_portal):
