@@ -190,7 +190,7 @@ def _is_there(session: Session, entry_id: int | None) -> bool:
 
 
 def _unmentioned() -> list[ColumnElement[bool]]:
-    """No row of any table names the run."""
+    """No row of any table names the run, but those that go with it."""
     keys = [key for table in Base.metadata.sorted_tables for key in table.foreign_keys]
-    naming = [key.parent for key in keys if key.column.table is SyncRun.__table__]
+    naming = [key.parent for key in keys if key.column.table is SyncRun.__table__ and key.ondelete != "CASCADE"]
     return [~exists(select(1).where(column == SyncRun.id)) for column in naming]

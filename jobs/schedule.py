@@ -45,13 +45,13 @@ def tick(runtime: Runtime) -> list[int]:
     queue_answers = _queue_answers(runtime)
     with runtime.database.write() as session:
         due = runs.take_due(session) if queue_answers else []
-        asked = session.execute(select(SyncRun.id, SyncRun.trigger).where(SyncRun.id.in_(due)))
-        triggers = {row.id: row.trigger for row in asked}
+        asked = session.execute(select(SyncRun.id, SyncRun.kind, SyncRun.trigger).where(SyncRun.id.in_(due)))
+        known = {row.id: row for row in asked}
         session.merge(Heartbeat(name=CLOCK, beat_at=utc_now()))
         for kept in (UsedProof, LaunchTicket, RunKey):
             session.execute(delete(kept).where(kept.forget_at < utc_now()))
     for run_id in due:
-        if not tasks.enqueue_single(runtime, run_id, trigger=triggers[run_id]):
+        if not tasks.enqueue_due(runtime, run_id, kind=known[run_id].kind, trigger=known[run_id].trigger):
             break  # it went away in this moment: the next look finds the rest
     if due:
         log.info("runs_enqueued_by_tick", run_ids=due)

@@ -22,11 +22,14 @@ from jobs.mappings import ObjectFacts
 from jobs.models import Connection, SyncRun
 from jobs.models.base import UtcDateTime
 from jobs.models.connection import ACTIVE, BROKEN, DISCONNECTED
+from jobs.models.list_import import IMPORT
 from jobs.models.run import PUSH
 from jobs.runtime import Runtime, utc_now
-from jobs.sync import settle
+from jobs.sync import import_rows, settle
 from jobs.sync.drift import keep_drift
 from jobs.sync.engine import sync_record
+from jobs.sync.import_ask import ImportAsk, open_import
+from jobs.sync.importing import import_list
 from jobs.sync.log_entries import UNATTENDED
 from jobs.sync.push import push_record
 from jobs.sync.push_ask import PushAsk, open_push
@@ -138,6 +141,37 @@ def push_one(run_id: int) -> None:
     _do(run_id)
 
 
+def request_import(runtime: Runtime, ask: ImportAsk) -> Asked:
+    """Ask for everybody in a list; the row is committed before the queue hears. Raises ImportRefused."""
+    with runtime.database.write() as session:
+        run, is_new = open_import(session, ask)
+    return Asked(run, is_new, enqueue_import(runtime, run.id) if is_new else True)
+
+
+def enqueue_import(runtime: Runtime, run_id: int) -> bool:
+    """Tell the queue; False when it does not answer."""
+    try:
+        queue("bulk", runtime.redis).enqueue(
+            "jobs.tasks.import_members", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
+        )
+    except RedisError as error:
+        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
+
+
+def import_members(run_id: int) -> None:
+    """The job: sync who is in the list of the run, a portion at a time. Never raises: the row tells."""
+    _do(run_id)
+
+
+def enqueue_due(runtime: Runtime, run_id: int, *, kind: str, trigger: str) -> bool:
+    """Tell the queue once more of a run that is due; False when it does not answer."""
+    if kind == IMPORT:
+        return enqueue_import(runtime, run_id)
+    return enqueue_single(runtime, run_id, trigger=trigger)
+
+
 def _do(run_id: int) -> None:
     """Whatever job brought the id, what is done is what the row says: the tick knows ids only."""
     runtime = current_runtime()
@@ -166,6 +200,8 @@ def _sync(runtime: Runtime, run: SyncRun) -> None:
         usage.require_open(connection)
         if mapping is None or run.kind == UNDO:
             _undo(runtime, run, connection, adapter)
+        elif run.kind == IMPORT:
+            _import(runtime, run, connection, adapter)
         else:
             _sync_one(runtime, run, connection, mapping, adapter)
         return _mended(runtime, connection) if connection.state == BROKEN and adapter.calls else None
@@ -200,6 +236,12 @@ def _undo(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAd
         enqueue_undo(runtime, run.id, is_long=True)
 
 
+def _import(runtime: Runtime, run: SyncRun, connection: Connection, adapter: CrmAdapter) -> None:
+    if not import_list(runtime, run, connection, adapter, _sync_knowing_fields):
+        _put_back(runtime, run, adapter, utc_now(), "", "")
+        enqueue_import(runtime, run.id)
+
+
 def _sync_knowing_fields(setup: Setup) -> None:
     """A field or object that vanished since the last describe is refused by the read: ask anew, once."""
     bring = push_record if setup.run.kind == PUSH else sync_record
@@ -221,7 +263,7 @@ def _retry_later(
             session.get_one(Connection, connection.id).paused_until = error.retry_at
         # A daily limit may last hours; the click is kept for as long.
         return _put_back(runtime, run, adapter, error.retry_at, error.code, error.message)
-    again_at = runs.retry_at(run, utc_now())
+    again_at = import_rows.retry_at(runtime, run) if run.kind == IMPORT else runs.retry_at(run, utc_now())
     log.warning("crm_unavailable", run_id=run.id, code=error.code, again_at=str(again_at))
     if again_at is None:
         return settle.failed(runtime, run, connection, calls=adapter.calls, code="GAVE_UP", detail=error.message)

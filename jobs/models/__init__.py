@@ -7,6 +7,7 @@ from jobs.models.claim import CreationClaim
 from jobs.models.conflict import Conflict
 from jobs.models.connection import ApiUsage, Connection, DescribeCache, PeopleCache
 from jobs.models.field import CustomField, CustomKind
+from jobs.models.list_import import ListImport
 from jobs.models.mapping import FieldMapping, MatchRule, ObjectMapping, SetupVersion
 from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, KeepApart, LocalRecord, RecordKey, RecordLink
@@ -28,6 +29,7 @@ __all__ = [
     "Heartbeat",
     "KeepApart",
     "LaunchTicket",
+    "ListImport",
     "LocalRecord",
     "MatchRule",
     "ObjectMapping",

@@ -11,9 +11,11 @@ from jobs import runs, usage
 from jobs.crm.base import CrmRow
 from jobs.db import insert_row, row_of, update_row
 from jobs.models import LocalRecord, SyncLogEntry, SyncRun
+from jobs.models.list_import import IMPORT
 from jobs.models.run import PUSH
 from jobs.runtime import utc_now
 from jobs.sync import changes as change_list
+from jobs.sync import import_rows
 from jobs.sync.push_claims import end_push
 
 UNATTENDED = frozenset({"webhook", "schedule"})  # triggers that nobody waits for
@@ -69,7 +71,13 @@ def count_of(entry: SyncLogEntry) -> str:
 def close(
     session: Session, run: SyncRun, calls: int, status: str, entry: SyncLogEntry, *, may_read_again: bool = False
 ) -> None:
-    """Store the entry and finish the run with it. Raises LeaseLost, or AskedAgain where it may read again."""
+    """Store the entry and finish the run with it. Raises LeaseLost, or AskedAgain where it may read again.
+
+    An import goes on with its next member.
+    """
+    if run.kind == IMPORT:
+        counted = count_of(entry)
+        return import_rows.close(session, run, calls, status, entry, count=counted, may_read_again=may_read_again)
     if not _is_echo(run, entry):
         store(session, entry)
     usage.add(session, run.connection_id, calls)
@@ -85,6 +93,7 @@ def close(
         calls=calls,
         **{count_of(entry): 1},
     )
+    return None
 
 
 def unfinished_changes(session: Session, run_id: int) -> list[dict[str, Any]]:

@@ -198,6 +198,19 @@ _W: dict[str, tuple[str, str]] = {
     "CREATING_ALREADY": ("A record like this one is being made in {crm} just now.", "We go on by ourselves."),
     "NOT_SURE_YET": ("{crm} cannot tell yet whether the record was made.", "We look again by ourselves."),
     "KEEPS_MOVING": ("The record keeps changing while we sync it.", "We try again by ourselves."),
+    # Lists that people keep in the CRM.
+    "LIST_NOT_FOUND": (
+        "{crm} has no such list any more. What was imported from it stays.",
+        "Choose another list under Objects.",
+    ),
+    "LISTS_NOT_ALLOWED": (
+        "{crm} does not let our app see its lists: {detail}",
+        "In HubSpot give the app the scope crm.lists.read and connect again; elsewhere ask your {crm} admin.",
+    ),
+    "LIST_NOT_USABLE": (
+        "{crm} shows this list to people only: {detail}",
+        "Save a list in {crm} that says by its own conditions who is in it, and choose that.",
+    ),
     "GAVE_UP": ("{crm} has not answered for an hour.", "Nothing was lost. Sync again when it is back."),
     "WRITE_UNKNOWN": (
         "We could not learn whether {crm} stored the change.",

@@ -22,6 +22,7 @@ IDS = {
     "name": "outbound",
     "crm": "salesforce",
     "field": "job_title",
+    "list_id": "00B000000000001AAA",
 }
 CHANGES = {
     "admin.connections.switch": {"on": "0"},
@@ -56,9 +57,10 @@ NEED_THE_ORG = {
     "admin.connections.check",
     "admin.objects.create",
     "admin.objects.filters.save",
+    "admin.objects.imports.start",
 }
 """Shown in test_connections and tests/custom_objects: they change something only when Salesforce lets us in."""
-NEED_MORE = {"admin.objects.fields.let_go", "admin.objects.remove", "admin.links.apart.allow"}
+NEED_MORE = {"admin.objects.fields.let_go", "admin.objects.remove", "admin.links.apart.allow", "admin.runs.stop"}
 """Shown in test_field_mappings, tests/custom_objects and test_kept_apart: for a choice that is lost, an object of which
 nothing is linked, and for two that are kept apart."""
 LEAVE_FOR_THE_CRM = {"admin.oauth.start", "admin.oauth.restart"}

@@ -49,6 +49,8 @@ def test_a_viewer_sees_every_page_that_is_not_a_form(app: Flask, viewer: Visitor
         "admin.objects.fields.new",
         "admin.objects.fields.edit",
         "admin.objects.filters.show",
+        "admin.objects.imports.index",
+        "admin.objects.imports.show",
         "admin.links.new",
         "admin.links.confirm_unlink",
         "admin.runs.confirm_undo",

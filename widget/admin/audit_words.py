@@ -38,6 +38,8 @@ _SENTENCES = {
     "record.edit": "Changed our record",
     "sync.start": "Started a sync",
     "undo.start": "Started an undo",
+    "import.start": "Started an import from a list",
+    "import.cancel": "Stopped an import",
     "push.start": "Asked for it to be created in the CRM",
 }
 _NAMES = {

@@ -15,7 +15,7 @@ from jobs.kinds import LocalField
 from jobs.models import Connection, ObjectMapping, RecordLink
 from jobs.runtime import utc_now
 from jobs.sync.push_offers import goes_on_account
-from widget.admin import field_mappings, filters, listing, match_rules, object_new
+from widget.admin import field_mappings, filters, imports, listing, match_rules, object_new
 from widget.admin.access import admins_only, person
 from widget.context import runtime
 
@@ -65,6 +65,7 @@ def blueprint() -> Blueprint:
     pages.post("/<row:mapping_id>/switches/<name>")(switch)
     object_new.add_to(pages)
     pages.register_blueprint(filters.blueprint())
+    pages.register_blueprint(imports.blueprint())
     pages.post("/<row:mapping_id>/rules")(choose)
     pages.register_blueprint(field_mappings.blueprint())
     return pages

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from jobs.models import Connection, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
 from jobs.sync.words import words
-from widget.admin import display, listing, sync, undo
+from widget.admin import display, imports, listing, sync, undo
 from widget.admin.access import admins_only
 from widget.context import runtime
 
@@ -23,6 +23,7 @@ def blueprint() -> Blueprint:
     pages.get("/")(index)
     pages.get("/<row:run_id>")(show)
     pages.post("/<row:run_id>/again")(again)
+    pages.post("/<row:run_id>/stop")(stop)
     pages.get("/<row:run_id>/undo")(confirm_undo)
     pages.post("/<row:run_id>/undo")(start_undo)
     return pages
@@ -57,6 +58,7 @@ def show(run_id: int) -> str:
     with runtime().database.read() as session:
         run = listing.found(session.get(SyncRun, run_id))
         connection = session.get_one(Connection, run.connection_id)
+        place = imports.place_of(session, run)
         entries = listing.paged(
             session, select(SyncLogEntry).where(SyncLogEntry.run_id == run.id).order_by(SyncLogEntry.id)
         )
@@ -69,6 +71,7 @@ def show(run_id: int) -> str:
         is_open=run.status in OPEN,
         changed_something=any(entry.direction for entry in entries.rows),
         remedy=_remedy(run, connection),
+        place=place,
     )
 
 
@@ -80,6 +83,11 @@ def again(run_id: int) -> Response:
         flash("Only the run of one record can be started again from here.", "bad")
         return redirect(url_for("admin.runs.show", run_id=run.id), code=303)
     return sync.start(connection_id=run.connection_id, object=run.object, crm_record_id=run.crm_record_id)
+
+
+def stop(run_id: int) -> Response:
+    """End an import after the record that is at hand."""
+    return imports.stop(run_id)
 
 
 @admins_only

@@ -453,6 +453,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match_rule")),
     )
     op.create_table(
+        "list_import",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("list_id", sa.String(length=40), nullable=False),
+        sa.Column("list_name", sa.String(length=400), nullable=False),
+        sa.Column("list_kind", sa.String(length=60), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("page", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("page_done", sa.Integer(), nullable=False),
+        sa.Column("after", sa.Text(), nullable=False),
+        sa.Column("is_last_page", sa.Boolean(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("stuck_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_by", sa.String(length=320), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["sync_run.id"], name=op.f("fk_list_import_run_id_sync_run"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_list_import")),
+    )
+    with op.batch_alter_table("list_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_list_import_list_id"), ["list_id"], unique=False)
+
+    op.create_table(
         "sync_log_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -544,6 +567,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sync_log_entry_local_record_id"))
 
     op.drop_table("sync_log_entry")
+    with op.batch_alter_table("list_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_import_list_id"))
+
+    op.drop_table("list_import")
     op.drop_table("match_rule")
     op.drop_table("field_mapping")
     with op.batch_alter_table("creation_claim", schema=None) as batch_op:
