@@ -52,7 +52,7 @@ def save_user(session: Session, email: str, *, password: str, role: str) -> User
 
 def check_login(session: Session, email: str, password: str) -> User | None:
     """The active person with this email and password, else None; both cases cost the same time."""
-    user = session.scalar(select(User).where(User.email == _as_stored(email)))
+    user = session.scalar(select(User).where(User.email == account_name(email)))
     known = user is not None and user.active
     try:
         _hasher.verify(user.password_hash if user is not None and known else _nobody(), password)
@@ -72,8 +72,11 @@ def audit(session: Session, *, by: str, action: str, subject: str, details: dict
     session.add(AuditEntry(at=utc_now(), user_email=by, action=action, subject=subject, details=details or {}))
 
 
-def _as_stored(email: str) -> str:
-    """The spelling an account has in the table; whatever else was typed, as it is: no account has it."""
+def account_name(email: str) -> str:
+    """The spelling an account has in the table; whatever else was typed, as it is: no account has it.
+
+    Whoever counts, looks up or shows an account asks here: a domain can be typed in many ways that mean one.
+    """
     try:
         return _clean_email(email)
     except AccountError:

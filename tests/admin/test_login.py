@@ -83,6 +83,12 @@ def test_spelling_an_account_in_other_ways_wins_no_more_tries(app: Flask, strang
     spellings = ["admin@example.com", " Admin@example.com", "ADMIN@EXAMPLE.COM\t"]
     for number in range(10):
         stranger.sign_in(spellings[number % 3], "wrong")
+    elsewhere = [
+        "admin@\uff45\uff58\uff41\uff4d\uff50\uff4c\uff45.com",
+        "admin@example\u3002com",
+        "Admin@example\uff0eCOM",
+    ]
+    assert {stranger.sign_in(email).status_code for email in elsewhere} == {429}
     padded = "admin@example.com" + " " * 400
     assert {stranger.sign_in(email).status_code for email in [*spellings, padded]} == {429}
     assert stranger.sign_in("admin@example.com" + " " * 400 + "x").status_code == 401

@@ -15,6 +15,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from jobs.accounts import account_name
 from jobs.models import User
 from jobs.models.user import ADMIN
 from jobs.runtime import utc_now
@@ -111,8 +112,8 @@ def sign_out() -> None:
 
 def typed_email() -> str:
     """The account a login form names, "" when it cannot be one. The check and the limit must mean the same account."""
-    email = request.form.get("email", "").strip().lower()
-    return email if len(email) <= EMAIL_MAX_LENGTH and email.isprintable() else ""
+    email = request.form.get("email", "").strip()
+    return account_name(email) if len(email) <= EMAIL_MAX_LENGTH and email.isprintable() else ""
 
 
 def safe_next(target: str | None) -> str:
