@@ -25,6 +25,13 @@ class CrmSettings(BaseSettings):
         description="Seconds to wait for a CRM's next byte.",
         json_schema_extra={"expects": "a number of seconds above 0, at most 600"},
     )
+    look_every_minutes: int = Field(
+        default=60,
+        ge=5,
+        le=1440,
+        description="Minutes between two looks for changes in a CRM that no hint told of, for each object that is on.",
+        json_schema_extra={"expects": "a whole number of minutes from 5 to 1440"},
+    )
     salesforce_api_version: str = Field(
         default="67.0",
         pattern=r"^[1-9][0-9]\.0$",

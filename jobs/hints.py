@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from jobs import runs
 from jobs.crm.adapters import CRMS
 from jobs.crm.errors import Rejected
@@ -33,15 +35,20 @@ def take_hints(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) 
     if not wanted:
         return 0
     with runtime.database.write() as session:
-        started = [runs.open_hinted(session, _ask(connection, hint)) for hint in wanted]
-    run_ids = [run_id for run_id in started if run_id is not None]
+        run_ids = open_runs(session, connection, wanted, trigger=TRIGGER)
     if run_ids:
         enqueue_many(runtime, run_ids)  # what the queue does not hear of, the tick finds
     return len(run_ids)
 
 
-def _ask(connection: Connection, hint: Hint) -> runs.Ask:
-    return runs.Ask(connection.id, hint.object, hint.crm_record_id, trigger=TRIGGER)
+def open_runs(session: Session, connection: Connection, hints: Iterable[Hint], *, trigger: str) -> list[int]:
+    """Start or join a run for each, in the caller's transaction: the ids of those that were started."""
+    started = [runs.open_hinted(session, _ask(connection, hint, trigger)) for hint in hints]
+    return [run_id for run_id in started if run_id is not None]
+
+
+def _ask(connection: Connection, hint: Hint, trigger: str) -> runs.Ask:
+    return runs.Ask(connection.id, hint.object, hint.crm_record_id, trigger=trigger)
 
 
 def _wanted(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) -> list[Hint]:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
 from config.settings import Settings
-from jobs import interrupted, retention, runs, tasks
+from jobs import interrupted, polling, retention, runs, tasks
 from jobs.models import Heartbeat, LaunchTicket, RunKey, SyncRun, UsedProof
 from jobs.runtime import Runtime, open_runtime, utc_now
 
@@ -59,6 +59,8 @@ def tick(runtime: Runtime) -> list[int]:
     if resumed:
         tasks.enqueue_many(runtime, resumed)  # what the queue does not hear of, a later tick finds
         log.info("interrupted_runs_resumed", runs=len(resumed))
+    if queue_answers:
+        polling.start_due(runtime)
     retention.forget_when_due(runtime)
     return due + resumed
 

@@ -9,12 +9,16 @@ from functools import partial
 
 from jobs.crm import hubspot, hubspot_names, salesforce
 from jobs.crm.base import CrmAdapter, PersonAdapter
+from jobs.crm.changes import ChangeReader
 from jobs.crm.describes import last_known
 from jobs.crm.errors import NotAllowed
 from jobs.crm.http import Meter
-from jobs.crm.hubspot_client import HubSpotClient
+from jobs.crm.hubspot_changes import HubSpotChanges
+from jobs.crm.hubspot_client import HubSpotClient, Line
 from jobs.crm.hubspot_people import People
-from jobs.crm.limits import Limiter
+from jobs.crm.limits import Background, Limiter
+from jobs.crm.salesforce_changes import SalesforceChanges
+from jobs.crm.salesforce_client import SalesforceClient
 from jobs.crm.tokens import BorrowedToken, ConnectionTokens
 from jobs.models import Connection
 from jobs.runtime import Runtime
@@ -27,6 +31,7 @@ class Crm:
     name: str
     label: str
     open: Callable[[Runtime, Connection], CrmAdapter]
+    open_changes: Callable[[Runtime, Connection], ChangeReader]
     full_id: Callable[[str], str]  # the one spelling of a record id; raises Rejected
     object_pattern: re.Pattern[str]
     # With a person's own token, for a CRM that hands it out.
@@ -49,15 +54,16 @@ def _open_salesforce_as_person(runtime: Runtime, connection: Connection, token: 
     )
 
 
-def _open_hubspot(runtime: Runtime, connection: Connection) -> CrmAdapter:
+def _open_salesforce_changes(runtime: Runtime, connection: Connection) -> ChangeReader:
     meter = Meter()
-    client = HubSpotClient(
-        runtime.settings,
-        connection.base_url,
-        ConnectionTokens(runtime, connection, meter),
-        line=Limiter(runtime.redis, f"{hubspot.CRM}:{connection.org_id}"),
-        meter=meter,
+    tokens = ConnectionTokens(runtime, connection, meter)
+    return SalesforceChanges(
+        SalesforceClient(runtime.settings, connection.base_url, tokens, api_version=connection.api_version, meter=meter)
     )
+
+
+def _open_hubspot(runtime: Runtime, connection: Connection) -> CrmAdapter:
+    client = _hubspot_client(runtime, connection, _hubspot_limits(runtime, connection))
     return hubspot.HubSpotAdapter(
         client, People(runtime, connection.id, client), partial(_naming_properties, runtime, connection.id)
     )
@@ -72,11 +78,26 @@ def _naming_properties(runtime: Runtime, connection_id: int, object_name: str) -
     return tuple(name for name, each in info.fields.items() if each.names_record) if info is not None else ()
 
 
+def _open_hubspot_changes(runtime: Runtime, connection: Connection) -> ChangeReader:
+    return HubSpotChanges(_hubspot_client(runtime, connection, Background(_hubspot_limits(runtime, connection))))
+
+
+def _hubspot_client(runtime: Runtime, connection: Connection, line: Line) -> HubSpotClient:
+    meter = Meter()
+    tokens = ConnectionTokens(runtime, connection, meter)
+    return HubSpotClient(runtime.settings, connection.base_url, tokens, line=line, meter=meter)
+
+
+def _hubspot_limits(runtime: Runtime, connection: Connection) -> Limiter:
+    return Limiter(runtime.redis, f"{hubspot.CRM}:{connection.org_id}")
+
+
 CRMS: dict[str, Crm] = {
     salesforce.CRM: Crm(
         salesforce.CRM,
         salesforce.LABEL,
         _open_salesforce,
+        _open_salesforce_changes,
         salesforce.full_id,
         salesforce.OBJECT_PATTERN,
         _open_salesforce_as_person,
@@ -86,6 +107,7 @@ CRMS: dict[str, Crm] = {
         hubspot.CRM,
         hubspot.LABEL,
         _open_hubspot,
+        _open_hubspot_changes,
         hubspot.full_id,
         hubspot.OBJECT_PATTERN,
         usual_label=hubspot_names.usual_label,
@@ -96,6 +118,10 @@ CRMS: dict[str, Crm] = {
 
 def open_adapter(runtime: Runtime, connection: Connection) -> CrmAdapter:
     return CRMS[connection.crm].open(runtime, connection)
+
+
+def open_changes(runtime: Runtime, connection: Connection) -> ChangeReader:
+    return CRMS[connection.crm].open_changes(runtime, connection)
 
 
 def open_as_person(runtime: Runtime, connection: Connection, token: str) -> PersonAdapter:

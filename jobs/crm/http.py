@@ -36,6 +36,11 @@ class Meter:
     looked_up_at: datetime = field(default_factory=utc_now)
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def share_used(self) -> float:
+        """Of the day's calls, by whoever they were made; 0 where the CRM tells nothing."""
+        return (self.calls_used or 0) / self.calls_allowed if self.calls_allowed else 0.0
+
 
 class Transport(HTTPAdapter):
     """Talks to one CRM host and refuses every other; the connections are shared by the whole process."""

@@ -1,10 +1,9 @@
-"""Many HubSpot records at a time: changes by search, reads and upserts in batches, and what is linked with what."""
+"""Many HubSpot records at a time: reads and upserts in batches, and what is linked with what."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -13,15 +12,11 @@ from jobs.crm.errors import CrmError, NotFound
 from jobs.crm.hubspot import HubSpotAdapter
 from jobs.crm.hubspot_client import OBJECTS, understood
 from jobs.crm.hubspot_errors import classify
-from jobs.crm.hubspot_names import checked_object, checked_property, full_id, modified_property
-from jobs.runtime import utc_now
+from jobs.crm.hubspot_names import checked_object, checked_property, full_id
 from jobs.values import Value
 
-# Sizes: object, search and association guides. With history a batch is half as large.
+# Sizes: object and association guides. With history a batch is half as large.
 MOST_READ, MOST_WRITTEN, MOST_LINKS_READ = 50, 100, 1_000
-SEARCH_PAGE, LIST_PAGE = 200, 100
-# A change is found "after a few moments": what is younger than this may still be missing from a search.
-SEARCH_LAG = timedelta(seconds=30)
 _STATUSES = {"OBJECT_NOT_FOUND": 404, "CONFLICT": 409, "MISSING_SCOPES": 403}
 
 
@@ -51,40 +46,6 @@ class HubSpotBulk:
     def __init__(self, adapter: HubSpotAdapter) -> None:
         self._adapter = adapter
         self._client = adapter.client
-
-    def settled_until(self) -> datetime:
-        """By HubSpot's clock: a search finds every change before this moment."""
-        return utc_now() + timedelta(seconds=self._adapter.clock_offset_seconds or 0) - SEARCH_LAG
-
-    def changed_ids(self, object_name: str, since: datetime, until: datetime) -> Iterator[list[str]]:
-        """Ids of living records last changed from `since` to before `until`, page by page; one call each.
-
-        By time alone thousands of records with one identical stamp could not be told apart, and no search shows more
-        than 10,000 records: so each page begins a new search behind the last id.
-        """
-        stamp = modified_property(checked_object(object_name))
-        window = [_filter(stamp, "GTE", _millis(since)), _filter(stamp, "LT", _millis(until))]
-        last = "0"
-        while True:
-            ids = self._found(object_name, [*window, _filter("hs_object_id", "GT", last)])
-            if ids:
-                yield ids
-            if len(ids) < SEARCH_PAGE:
-                return
-            last = ids[-1]
-
-    def archived_ids(self, object_name: str) -> Iterator[list[str]]:
-        """Ids of the records in the recycle bin, page by page: no search ever shows one."""
-        after: str | None = None
-        while True:
-            more = {"after": after} if after else {}
-            params = {"limit": str(LIST_PAGE), "archived": "true", "properties": "hs_object_id", **more}
-            page = self._client.get(OBJECTS, checked_object(object_name), **params)
-            with understood():
-                yield [str(each["id"]) for each in page["results"]]
-                after = ((page.get("paging") or {}).get("next") or {}).get("after")
-            if not after:
-                return
 
     def read_many(self, object_name: str, record_ids: Sequence[str], fields: Fields) -> dict[str, CrmRow]:
         """The living records among these, by id. Who is missing was archived, merged away, or never there."""
@@ -117,19 +78,6 @@ class HubSpotBulk:
                     links[str(each["from"]["id"])] = [_association(far) for far in each["to"]]
         return links
 
-    def _found(self, object_name: str, filters: list[dict[str, str]]) -> list[str]:
-        answer = self._client.search(
-            object_name,
-            {
-                "filterGroups": [{"filters": filters}],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": ["hs_object_id"],
-                "limit": SEARCH_PAGE,
-            },
-        )
-        with understood():
-            return [str(each["id"]) for each in answer["results"]]
-
     def _input(self, key_property: str, key: str, values: Mapping[str, Value], fields: Fields) -> dict[str, Any]:
         """With a trace id on every input HubSpot tells which was refused; without, it refuses all."""
         sent = self._adapter.encoded(values, fields)
@@ -152,14 +100,6 @@ def _note_upserts(answer: Mapping[str, Any], keys: Sequence[str], key_property: 
 def _association(far: Mapping[str, Any]) -> Association:
     """The id is a text in dated versions and was a number before."""
     return Association(str(far["toObjectId"]), tuple(int(each["typeId"]) for each in far["associationTypes"]))
-
-
-def _filter(name: str, operator: str, value: str) -> dict[str, str]:
-    return {"propertyName": name, "operator": operator, "value": value}
-
-
-def _millis(moment: datetime) -> str:
-    return str(int(moment.timestamp() * 1000))
 
 
 def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:

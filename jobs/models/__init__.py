@@ -13,6 +13,7 @@ from jobs.models.proof import Heartbeat, LaunchTicket, RunKey, UsedProof
 from jobs.models.record import CrmRecord, KeepApart, LocalRecord, RecordKey, RecordLink
 from jobs.models.run import SyncLogEntry, SyncRun
 from jobs.models.user import AuditEntry, User
+from jobs.models.watermark import Watermark
 
 __all__ = [
     "ApiUsage",
@@ -42,4 +43,5 @@ __all__ = [
     "SyncRun",
     "UsedProof",
     "User",
+    "Watermark",
 ]

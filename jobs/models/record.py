@@ -55,6 +55,9 @@ class CrmRecord(Base):
     modified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     modified_by: Mapped[str] = mapped_column(String(200), default="")
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The version that a sync limited by nobody's rights has dealt with: by the CRM's stamp, and as a deleted one.
+    synced_stamp_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    synced_as_deleted: Mapped[bool] = mapped_column(default=False)
 
 
 class RecordLink(Base):

@@ -80,7 +80,7 @@ def settle(setup: Setup, what: Settlement, left: Changes, *, ends_run: bool) -> 
         assert what.scene.local is not None
         local = changed_local(session, setup, what, pulls) if pulls else what.scene.local
         save_link(session, setup, what, local.id, conflicts=0)
-        entry = _made(session, setup, what, local)
+        entry = _made(session, setup, what, local, is_linked=True)
         entry.changes = [*what.done, *change_list.local_changes(pulls)]
         entry.direction = change_list.direction(entry.changes)
         entry.left_alone = [*left_alone(setup, what.plan, what.refusals), *left]
@@ -91,7 +91,7 @@ def settle(setup: Setup, what: Settlement, left: Changes, *, ends_run: bool) -> 
 def settle_unlinked(setup: Setup, what: Settlement, *, ends_run: bool) -> None:
     """The record was made, and meanwhile somebody linked one of the two with another: told, and left to a person."""
     with setup.runtime.database.write() as session:
-        entry = _made(session, setup, what, what.scene.local)
+        entry = _made(session, setup, what, what.scene.local, is_linked=False)
         entry.changes, entry.direction = list(what.done), "outbound"
         _say(setup, entry, Skip("MADE_UNLINKED"))
         _finish(session, setup, entry, SUCCEEDED, ends_run=ends_run)
@@ -124,8 +124,10 @@ def other_link(session: Session, setup: Setup, local_record_id: int) -> RecordLi
     return session.scalar(theirs)
 
 
-def _made(session: Session, setup: Setup, what: Settlement, local: LocalRecord | None) -> SyncLogEntry:
-    keep_seen(session, setup.connection.id, setup.run.object, what.row)
+def _made(
+    session: Session, setup: Setup, what: Settlement, local: LocalRecord | None, *, is_linked: bool
+) -> SyncLogEntry:
+    keep_seen(session, setup.connection.id, setup.run.object, what.row, synced=is_linked)
     entry = entry_of(session, setup.run, what.row, local)
     entry.outcome, entry.code, entry.message = "created", "", ""
     return entry

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -97,7 +97,7 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     assert local is not None
     conflicts = keep_conflicts(session, setup, what.scene, what.read, what.plan)
     save_link(session, setup, what, local.id, conflicts)
-    keep_seen(session, setup.connection.id, setup.run.object, what.row)
+    keep_seen(session, setup.connection.id, setup.run.object, what.row, synced=_is_whole(setup.run))
     entry = entry_of(session, setup.run, what.row, local, look=what.has_entry)
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
     entry.direction = change_list.direction(entry.changes)
@@ -145,13 +145,14 @@ def skipped(
         entry.candidates = list(skip.candidates)
         entry.finished_at = utc_now()
         if row is not None:
-            keep_seen(session, setup.connection.id, setup.run.object, row)
+            keep_seen(session, setup.connection.id, setup.run.object, row, synced=_is_whole(setup.run))
         if done and scene is not None and scene.link is not None:
             _keep_agreed(session, scene.link, agreed_so_far(setup, scene, done))
         if row is not None and scene is not None:
             follow(session, setup, row, scene)
         elif is_gone:
             lose_sight(session, setup)
+            _keep_gone(session, setup)
         close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
 
@@ -174,8 +175,8 @@ def fail(session: Session, run: SyncRun, connection: Connection, *, calls: int, 
     close(session, run, calls, FAILED, entry)
 
 
-def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow) -> None:
-    """Remember what the CRM showed us."""
+def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRow, *, synced: bool = False) -> None:
+    """Remember what the CRM showed us. `synced`: this version was dealt with, so it is no news any more."""
     values = {
         "connection_id": connection_id,
         "object": object_name,
@@ -187,7 +188,21 @@ def keep_seen(session: Session, connection_id: int, object_name: str, row: CrmRo
         "modified_by": row.modified_by,
         "seen_at": utc_now(),
     }
+    if synced:
+        values |= {"synced_stamp_at": row.modified_at, "synced_as_deleted": row.is_deleted}
     upsert(session, CrmRecord, values, key=("connection_id", "object", "crm_record_id"))
+
+
+def _keep_gone(session: Session, setup: Setup) -> None:
+    """That the CRM shows us no such record any more was dealt with."""
+    seen = (CrmRecord.connection_id == setup.connection.id, CrmRecord.object == setup.run.object)
+    gone = update(CrmRecord).where(*seen, CrmRecord.crm_record_id == setup.run.crm_record_id)
+    session.execute(gone.values(is_deleted=True, synced_as_deleted=_is_whole(setup.run)))
+
+
+def _is_whole(run: SyncRun) -> bool:
+    """Whether no person's rights limited what it dealt with."""
+    return run.readable_fields is None and run.editable_fields is None
 
 
 def changed_local(session: Session, setup: Setup, what: Settlement, pulls: Sequence[merge.Decision]) -> LocalRecord:

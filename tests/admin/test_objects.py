@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 
-from jobs.models import ObjectMapping, RecordKey, RecordLink
-from jobs.runtime import Runtime
+from jobs import polling
+from jobs.models import ObjectMapping, RecordKey, RecordLink, Watermark
+from jobs.runtime import Runtime, utc_now
 from tests.admin.site import Visitor, audited, count
 
 ACCOUNT, CONTACT = 1, 2
@@ -50,6 +54,28 @@ def test_the_page_says_that_off_keeps_links_and_when_changes_made_meanwhile_come
     assert "the 1 link stays" in admin.get(f"/admin/objects/{CONTACT}").text
     admin.post(f"/admin/objects/{CONTACT}/switches/enabled", {"on": "0"})
     assert "comes along when its record is next synced" in admin.get(f"/admin/objects/{CONTACT}").text
+
+
+def test_the_page_says_when_changes_were_looked_for(runtime: Runtime, admin: Visitor) -> None:
+    polling.start_due(runtime)
+    assert "The first look for changes in Salesforce is due" in admin.get(f"/admin/objects/{CONTACT}").text
+    with runtime.database.write() as session:
+        watermark = session.get_one(Watermark, CONTACT)
+        watermark.looked_at, watermark.found_count = utc_now() - timedelta(minutes=5), 3
+    page = " ".join(re.sub("<[^>]*>", "", admin.get(f"/admin/objects/{CONTACT}").text).split())
+    assert "Looked for changes in Salesforce 5 min ago: 3 records." in page
+
+
+@pytest.mark.parametrize("switch", [f"/admin/objects/{CONTACT}/switches/enabled", "/admin/connections/1/switch"])
+def test_a_switch_makes_the_looks_for_changes_begin_anew(runtime: Runtime, admin: Visitor, switch: str) -> None:
+    """Also while no clock ticks that could see it turned."""
+    polling.start_due(runtime)
+    for on in ("0", "1"):
+        admin.post(switch, {"on": on})
+    with runtime.database.read() as session:
+        assert session.get(Watermark, CONTACT) is None
+        is_alone = switch.startswith("/admin/objects")
+        assert (session.get(Watermark, ACCOUNT) is not None) == is_alone
 
 
 def test_there_is_no_switch_of_another_name(admin: Visitor) -> None:

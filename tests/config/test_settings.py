@@ -50,6 +50,7 @@ BAD_VALUES = [
     ("HISTORY_ROWS_PER_FIELD", "1"),
     ("CRM_TIMEOUT_CONNECT", "0"),
     ("CRM_TIMEOUT_READ", "inf"),
+    ("LOOK_EVERY_MINUTES", "4"),
     ("WEB_THREADS", "0"),
     ("WEB_WORKERS", "1000"),
     ("SALESFORCE_API_VERSION", "latest"),

@@ -8,13 +8,12 @@ import pytest
 
 from jobs.crm.errors import DuplicateFound, Rejected
 from jobs.crm.hubspot import HubSpotAdapter
-from jobs.crm.hubspot_bulk import SEARCH_PAGE, HubSpotBulk
+from jobs.crm.hubspot_bulk import HubSpotBulk
 from jobs.crm.hubspot_describe import TEXT_LENGTH
 from tests.support.portal_office import PortalOffice
 
 FIELDS = {"jobtitle": "text", "email": "email"}
 NAMED = FIELDS | {"lastname": "text"}
-A_MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -36,41 +35,6 @@ def import_at(office: PortalOffice, moment: datetime, count: int) -> list[str]:
     stamp = f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"
     body = {"object": "contacts", "records": records, "modified_at": stamp}
     return [str(each) for each in office.org.control("records", body)["ids"]]
-
-
-class TestChanges:
-    def test_each_of_many_with_one_stamp_is_found_once(
-        self, portal_office: PortalOffice, bulk: HubSpotBulk, noon: datetime
-    ) -> None:
-        made = import_at(portal_office, noon, 2 * SEARCH_PAGE + 10)
-        pages = list(bulk.changed_ids("contacts", noon, noon + A_MINUTE))
-        assert [len(page) for page in pages] == [SEARCH_PAGE, SEARCH_PAGE, 10]
-        assert [each for page in pages for each in page] == made
-
-    def test_a_window_begins_with_its_first_moment_and_ends_before_its_last(
-        self, portal_office: PortalOffice, bulk: HubSpotBulk, noon: datetime
-    ) -> None:
-        made = import_at(portal_office, noon, 3)
-        assert list(bulk.changed_ids("contacts", noon, noon + A_MINUTE)) == [made]
-        assert list(bulk.changed_ids("contacts", noon - A_MINUTE, noon)) == []
-
-    def test_a_change_too_young_to_be_found_is_in_no_settled_window(
-        self, portal_office: PortalOffice, bulk: HubSpotBulk
-    ) -> None:
-        office = portal_office
-        office.org.control("limits", {"search_lag_seconds": 20})
-        ana = office.in_crm("contacts", lastname="Sample")
-        office.edit(ana, jobtitle="Owner", ago=timedelta())
-        now = office.crm_now()
-        assert [ana] not in list(bulk.changed_ids("contacts", now - A_MINUTE, now + A_MINUTE))
-        assert bulk.settled_until() < now - timedelta(seconds=20)
-
-    def test_archived_records_are_listed_by_themselves(self, portal_office: PortalOffice, bulk: HubSpotBulk) -> None:
-        office = portal_office
-        gone = [office.in_crm("contacts", lastname="Sample") for _ in range(2)]
-        for each in gone:
-            office.org.control("archive", {"object": "contacts", "id": each})
-        assert [each for page in bulk.archived_ids("contacts") for each in page] == gone
 
 
 class TestReading:

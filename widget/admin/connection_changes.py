@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jobs import interrupted
+from jobs import interrupted, watermarks
 from jobs.accounts import audit
 from jobs.crm.errors import CrmError
 from jobs.mapping_defaults import add_default_mappings
@@ -141,6 +141,7 @@ def switch(session: Session, connection: Connection, *, on: bool) -> None:
         return
     connection.syncs_enabled = on
     connection.updated_at = utc_now()
+    watermarks.begin_anew(session, connection.id)
     note(session, connection, "connection.switch", before={"syncs": not on}, after={"syncs": on})
 
 

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from jobs import watermarks
 from jobs.accounts import audit
 from jobs.fields import fields_of
 from jobs.kinds import LocalField
-from jobs.models import Connection, ObjectMapping, RecordLink
+from jobs.models import Connection, ObjectMapping, RecordLink, Watermark
 from jobs.runtime import utc_now
 from jobs.sync.push_offers import goes_on_account
 from widget.admin import field_mappings, filters, imports, listing, match_rules, object_new
@@ -86,6 +87,7 @@ def show(mapping_id: int) -> str:
         mapping = listing.found(session.get(ObjectMapping, mapping_id))
         connection = session.get_one(Connection, mapping.connection_id)
         calculated = field_mappings.calculated(session, mapping)
+        watermark = session.get(Watermark, mapping_id)
         links = session.scalar(
             select(func.count())
             .select_from(RecordLink)
@@ -97,6 +99,7 @@ def show(mapping_id: int) -> str:
         mapping=mapping,
         connection=connection,
         links=links or 0,
+        watermark=watermark,
         calculated=calculated,
         comparisons=match_rules.COMPARISONS,
         filter=filters.summary(mapping),
@@ -141,6 +144,8 @@ def switch(mapping_id: int, name: str) -> Response:
         if getattr(mapping, name) != wanted:
             setattr(mapping, name, wanted)
             mapping.updated_at = utc_now()
+            if name == "enabled":
+                watermarks.begin_anew(session, mapping.connection_id, mapping.object)
             _note(session, mapping, f"object.{name}", before={name: not wanted}, after={name: wanted})
     what = mapping.object_label if name == "enabled" else f"{mapping.object_label}, {SWITCHES[name]}"
     flash(f"{what}: {'on' if wanted else 'off'}.", "good")

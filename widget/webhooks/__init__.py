@@ -86,7 +86,7 @@ def _too_large(_: RequestEntityTooLarge) -> ResponseReturnValue:
 
 @blueprint.errorhandler(SQLAlchemyError)
 def _database(error: SQLAlchemyError) -> ResponseReturnValue:
-    """The CRM sends it again, or polling finds what it told."""
+    """The CRM sends it again, or the next look for changes finds what it told (`jobs.polling`)."""
     log.error("database_failed", path=request.path, error=type(error).__name__)
     return jsonify(error="NO_DATABASE"), 503
 

@@ -180,6 +180,8 @@ def upgrade() -> None:
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("modified_by", sa.String(length=200), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("synced_stamp_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("synced_as_deleted", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["connection_id"], ["connection.id"], name=op.f("fk_crm_record_connection_id_connection")
         ),
@@ -476,6 +478,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_list_import_list_id"), ["list_id"], unique=False)
 
     op.create_table(
+        "watermark",
+        sa.Column("object_mapping_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("known_until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("since_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("covers_until_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("after", sa.String(length=300), nullable=False),
+        sa.Column("found_so_far", sa.Integer(), nullable=False),
+        sa.Column("next_look_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("enqueue_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found_count", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["object_mapping_id"],
+            ["object_mapping.id"],
+            name=op.f("fk_watermark_object_mapping_id_object_mapping"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("object_mapping_id", name=op.f("pk_watermark")),
+    )
+    op.create_table(
         "sync_log_entry",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -571,6 +599,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_list_import_list_id"))
 
     op.drop_table("list_import")
+    op.drop_table("watermark")
     op.drop_table("match_rule")
     op.drop_table("field_mapping")
     with op.batch_alter_table("creation_claim", schema=None) as batch_op:
