@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from jobs.crm.changes import Change, Page, Reach, Span
-from jobs.crm.errors import ConnectionBroken, RecordError
+from jobs.crm.errors import RecordError
 from jobs.crm.salesforce_client import SalesforceClient, understood
 from jobs.crm.salesforce_names import checked_id, checked_name
 from jobs.runtime import utc_now
 from jobs.values import parse_time
+
+log = structlog.get_logger()
 
 # An answer holds up to 2,000 rows; a page is one transaction here, and a click must not wait long for its end.
 PAGE = 500
@@ -19,6 +23,7 @@ DELETED_PAGE = 2_000
 # `getDeleted` reaches back 15 days, wants more than a minute, and cuts the seconds off (REST API Developer Guide).
 DELETED_REACH = timedelta(days=14)
 SHORTEST_SPAN = timedelta(minutes=3)
+CLOCKS_AGREE_SECONDS = 30
 
 _DELETED, _CHANGED = "deleted", "changed"
 
@@ -85,17 +90,24 @@ class SalesforceChanges:
         """What `getDeleted` answers; asked once for the same span. Nothing where an object cannot be asked so."""
         if self._asked is not None and self._asked[0] <= since:
             return self._asked[1]
+        guessed = self.clock_offset_seconds or 0
+        answer = self._ask_deleted(object_name, since)
+        if abs((self.clock_offset_seconds or 0) - guessed) > CLOCKS_AGREE_SECONDS:
+            answer = self._ask_deleted(object_name, since)  # our clock is wrong, and theirs is known only now
+        self._asked = (since, answer)
+        return answer
+
+    def _ask_deleted(self, object_name: str, since: datetime) -> Mapping[str, Any]:
         now = utc_now() + timedelta(seconds=self.clock_offset_seconds or 0)
         start = max(min(since, now - SHORTEST_SPAN), now - DELETED_REACH)
         params = {"start": _literal(start), "end": _literal(now)}
         try:
             answer = self._client.ask(f"sobjects/{checked_name(object_name)}/deleted/", params=params)
-        except ConnectionBroken:
-            raise
-        except RecordError:
-            answer = {"deletedRecords": []}
-        self._asked = (since, answer)
-        return self._asked[1]
+        except RecordError as error:
+            log.info("deleted_not_told", object=object_name, code=error.code)
+            return {"deletedRecords": []}
+        with understood():
+            return {**answer}
 
 
 def _change(record: Mapping[str, Any]) -> Change:

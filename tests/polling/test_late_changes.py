@@ -45,3 +45,14 @@ def test_records_that_were_merged_away_are_found_with_the_one_they_live_on_as(in
     assert {ana, bo} <= set(found)
     in_portal.bring()
     assert in_portal.look() == []
+
+
+def test_what_was_deleted_for_good_is_found_also_by_a_clock_that_is_hours_late(in_org: Watch) -> None:
+    place = in_org.place
+    place.office.shift_crm_clock(hours=3)
+    ana = place.known("Ana")
+    place.forget(ana)
+    place.office.shift_crm_clock(hours=3, minutes=2)  # the seconds of a span are cut off
+    assert in_org.look() == [ana]
+    in_org.bring()
+    assert in_org.look() == []
