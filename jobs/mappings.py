@@ -78,6 +78,7 @@ class ObjectFacts:
     duplicate_handling: str = "overwrite_all"
     filter: Mapping[str, Any] | None = field(default=None, hash=False)
     when_deleted_there: str = "keep"
+    paused_reason: str = ""
     fields: tuple[FieldFacts, ...] = ()
     match_rules: tuple[matching.Rule, ...] = ()
 

@@ -47,6 +47,12 @@ def kind_labels(session: Session) -> dict[str, str]:
     return {name: kind.label for name, kind in KINDS.items()} | {each.name: each.label for each in made}
 
 
+def labels_of_numbered(session: Session) -> dict[str, str]:
+    """Object -> label of those whose one name is a number."""
+    pairs = session.execute(select(ObjectMapping.object, ObjectMapping.object_label))
+    return {name: label for name, label in pairs if name[0].isdigit()}
+
+
 def mapped_objects(session: Session, connection_id: int) -> set[str]:
     return set(session.scalars(select(ObjectMapping.object).where(ObjectMapping.connection_id == connection_id)))
 

@@ -225,7 +225,9 @@ def _sync_one(
 ) -> None:
     # Switched off costs nothing, unless an earlier attempt may have written: that is looked for.
     needs_fields = (connection.syncs_enabled and mapping.enabled) or run.attempts > 1
-    info = describe(runtime, adapter, connection.id, run.object) if needs_fields else ObjectInfo(run.object, "")
+    info = ObjectInfo(run.object, "")
+    if needs_fields:  # while the object is paused, what was known of it counts for nothing
+        info = describe(runtime, adapter, connection.id, run.object, at_once=bool(mapping.paused_reason))
     mapping = keep_drift(runtime, connection, mapping, info)
     _sync_knowing_fields(Setup(runtime, adapter, run, connection, mapping, info))
 

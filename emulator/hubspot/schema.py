@@ -137,6 +137,7 @@ class ObjectType:
     required_one_of: tuple[str, ...] = ()  # of a new record, whatever the admin requires
     conditional: tuple[Mapping[str, Any], ...] = ()
     history_length: int = 20
+    archived: bool = False
 
     @property
     def label(self) -> str:
@@ -168,7 +169,9 @@ class Schema:
         self._known |= {name.casefold(): object_type for name in names}
 
     def find(self, name: str) -> ObjectType | None:
-        return self._known.get(name.casefold())
+        """None for an archived one, too."""
+        found = self._known.get(name.casefold())
+        return None if found is None or found.archived else found
 
     def full_name(self, object_type: ObjectType) -> str:
         """`p<portal>_<name>` for custom objects, upper-case singular for HubSpot's own."""
@@ -210,6 +213,7 @@ def build_object(definition: Mapping[str, Any]) -> ObjectType:
         required_one_of=tuple(definition.get("requiredOneOf", ())),
         conditional=tuple(definition.get("conditional", ())),
         history_length=definition.get("historyLength", 20),
+        archived=definition.get("archived", False),
     )
 
 

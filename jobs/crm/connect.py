@@ -54,12 +54,14 @@ def authorize_url(
 ) -> str:
     """Where to send the admin's browser."""
     session = _session(flow, app)
+    optional = {"optional_scope": " ".join(flow.optional_scopes)} if flow.optional_scopes else {}
     url, _ = session.create_authorization_url(
         flow.endpoints(settings, address).authorize,
         state=state,
         code_verifier=verifier,
         redirect_uri=redirect_uri,
         scope=" ".join(flow.scopes),
+        **optional,
     )
     return str(url)
 

@@ -59,6 +59,7 @@ class Flow:
     installed_app: Callable[[Settings], App | None]
     remedies: Mapping[str, str]
     revoked_by_hand: str  # where an admin of the CRM takes the access away
+    optional_scopes: tuple[str, ...] = ()  # granted where the account has what they are for
 
 
 def registered_app(client_id: str, client_secret: SecretStr) -> App | None:

@@ -64,4 +64,6 @@ FLOW = Flow(
         "NO_ANSWER": "Wait a moment, then try again. If it stays so, check that this server may reach HubSpot.",
     },
     revoked_by_hand="Settings, Integrations, Connected apps",
+    # Custom objects belong to some of HubSpot's subscriptions only.
+    optional_scopes=("crm.objects.custom.read", "crm.objects.custom.write", "crm.schemas.custom.read"),
 )

@@ -6,7 +6,8 @@ import pytest
 
 from tests.admin.site import add_people
 from tests.custom_objects.place import PEOPLE, InHubSpot, InSalesforce, Place
-from tests.support.portal_stage import portal_stage, seeded_portal_database, stage_portal
+from tests.support.portal_stage import PortalStage, portal_stage, seeded_portal_database, stage_portal
+from tests.support.stage import Stage
 from tests.support.stage_fixtures import seeded_database, stage, stage_keys, stage_org
 
 __all__ = [
@@ -20,10 +21,20 @@ __all__ = [
 ]
 
 
-@pytest.fixture(params=["salesforce", "hubspot"])
+@pytest.fixture
+def in_salesforce(stage: Stage) -> InSalesforce:
+    add_people(stage.runtime, PEOPLE)
+    return InSalesforce(stage)
+
+
+@pytest.fixture
+def in_hubspot(portal_stage: PortalStage) -> InHubSpot:
+    add_people(portal_stage.runtime, PEOPLE)
+    return InHubSpot(portal_stage)
+
+
+@pytest.fixture(params=["in_salesforce", "in_hubspot"])
 def place(request: pytest.FixtureRequest) -> Place:
     """The test runs twice: in an org and in a portal."""
-    make, name = (InSalesforce, "stage") if request.param == "salesforce" else (InHubSpot, "portal_stage")
-    made: Place = make(request.getfixturevalue(name))
-    add_people(made.stage.runtime, PEOPLE)
+    made: Place = request.getfixturevalue(request.param)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from jobs.models import LocalRecord, ObjectMapping, RecordLink, SyncRun
 from jobs.models.user import ADMIN, VIEWER
+from jobs.new_objects import mapped_objects
 from tests.admin.site import Visitor
 from tests.support import portal_proofs
 from tests.support.portal_stage import PUBLIC_URL, PortalStage
@@ -47,6 +49,8 @@ class Place(Protocol):
     def edit(self, **fields: Any) -> None: ...
     def hint(self) -> int: ...
     def remove_in_crm(self) -> None: ...
+    def restore_in_crm(self) -> None: ...
+    def show_no_records(self) -> None: ...
 
 
 @dataclass
@@ -57,6 +61,7 @@ class InSalesforce:
     called: str = "Name"
     amount: str = "Budget__c"
     record_id: str = ""
+    hints: int = 0
 
     def __post_init__(self) -> None:
         self.record_id = _made(self.stage, self.object, Name="Sample Mill", Budget__c=100)
@@ -76,7 +81,8 @@ class InSalesforce:
         stage.change_connection(hint_secret_sealed=stage.runtime.vault.seal(stage.secret(HINT_SECRET)))
         hints = [{"object": self.object, "id": self.record_id, "event": "updated"}]
         body = json.dumps({"version": 1, "org_id": stage.org.credentials["org_id"], "hints": hints}).encode()
-        now = str(int(time.time()))
+        self.hints += 1
+        now = str(int(time.time()) - self.hints)  # of two in one second each has a signature of its own
         headers = {"X-CRM-Sync-Timestamp": now, "X-CRM-Sync-Signature": signature(HINT_SECRET, now, body)}
         path = f"/webhooks/salesforce/{stage.connection_id}"
         answer = stage.client.post(path, data=body, headers=headers, content_type="application/json")
@@ -85,6 +91,12 @@ class InSalesforce:
 
     def remove_in_crm(self) -> None:
         self.stage.org.control("permissions", {"user": "integration", "objects": {self.object: "none"}})
+
+    def restore_in_crm(self) -> None:
+        self.stage.org.control("permissions", {"user": "integration", "objects": {self.object: "edit"}})
+
+    def show_no_records(self) -> None:
+        self.remove_in_crm()
 
 
 @dataclass
@@ -128,7 +140,14 @@ class InHubSpot:
         return int(answer.json["taken"]) if answer.json else 0
 
     def remove_in_crm(self) -> None:
-        self.stage.org.control("remove_object", {"object": "sample_projects"})
+        self.stage.org.control("archive_object", {"object": "sample_projects", "archived": True})
+
+    def restore_in_crm(self) -> None:
+        self.stage.org.control("archive_object", {"object": "sample_projects", "archived": False})
+
+    def show_no_records(self) -> None:
+        """The app may see how the object is made, and none of its records."""
+        self.stage.org.control("scopes", {"scopes": ["crm.schemas.custom.read", "crm.objects.contacts.read"]})
 
 
 def signed_in(place: Place, email: str = KEEPER) -> Visitor:
@@ -139,9 +158,36 @@ def signed_in(place: Place, email: str = KEEPER) -> Visitor:
     return visitor
 
 
-def mapping_of(place: Place) -> ObjectMapping | None:
+def add(place: Place, **form: str) -> str:
+    """The page after it, as it reads."""
+    form = {"object": place.object, "kind": "+"} | form
+    path = f"/admin/objects/new/{place.stage.connection_id}"
+    return html.unescape(signed_in(place).post(path, form, follow_redirects=True).text)
+
+
+def switch_on(place: Place) -> None:
+    signed_in(place).post(f"/admin/objects/{mapping_of(place).id}/switches/enabled", {"on": "1"})
+
+
+def map_amount(place: Place) -> None:
+    new = {"crm_field": place.amount, "local_field": "+", "direction": "inbound"}
+    signed_in(place).post(f"/admin/objects/{mapping_of(place).id}/fields/new", new)
+
+
+def remove(place: Place) -> str:
+    """The page after it, as it reads."""
+    path = f"/admin/objects/{mapping_of(place).id}/remove"
+    return html.unescape(signed_in(place).post(path, follow_redirects=True).text)
+
+
+def mapping_of(place: Place) -> ObjectMapping:
     with place.stage.runtime.database.read() as session:
-        return session.scalar(select(ObjectMapping).where(ObjectMapping.object == place.object))
+        return session.scalars(select(ObjectMapping).where(ObjectMapping.object == place.object)).one()
+
+
+def is_mapped(place: Place) -> bool:
+    with place.stage.runtime.database.read() as session:
+        return place.object in mapped_objects(session, place.stage.connection_id)
 
 
 def runs_of(place: Place) -> list[SyncRun]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from flask import Blueprint
 from flask_login import current_user
 from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
 
-from jobs.new_objects import kind_labels
+from jobs.new_objects import kind_labels, labels_of_numbered
 from jobs.runtime import utc_now
 from widget.context import runtime
 
@@ -71,22 +72,40 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-class KindNames(Mapping[str, str]):
-    """Kind of our records -> its label. Asked of the database by the pages that say one, and by no other."""
+class _Labels(Mapping[str, str]):
+    """Name -> label. Asked of the database by the pages that say one, and by no other."""
+
+    def __init__(self, ask: Callable[[Session], dict[str, str]]) -> None:
+        self._ask = ask
 
     @cached_property
     def _labels(self) -> dict[str, str]:
         with runtime().database.read() as session:
-            return kind_labels(session)
+            return self._ask(session)
 
-    def __getitem__(self, kind: str) -> str:
-        return self._labels[kind]
+    def __getitem__(self, name: str) -> str:
+        return self._labels[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._labels)
 
     def __len__(self) -> int:
         return len(self._labels)
+
+
+def kind_names() -> Mapping[str, str]:
+    return _Labels(kind_labels)
+
+
+def object_names() -> Mapping[str, str]:
+    """Of the objects that go by a number in their CRM: a name speaks for itself."""
+    return _Labels(labels_of_numbered)
+
+
+def object_options(names: Iterable[str]) -> dict[str, str]:
+    """For choosing among objects."""
+    labels = object_names()
+    return {name: labels.get(name, name) for name in sorted(names)}
 
 
 def install(area: Blueprint) -> None:
@@ -96,7 +115,11 @@ def install(area: Blueprint) -> None:
     area.add_app_template_filter(duration, "admin_duration")
     area.add_app_template_filter(options, "admin_options")
     area.context_processor(
-        lambda: {"words": WORDS | {"kinds": KindNames()}, "may_change": _may_change(), "me": current_user}
+        lambda: {
+            "words": WORDS | {"kinds": kind_names(), "objects": object_names()},
+            "may_change": _may_change(),
+            "me": current_user,
+        }
     )
 
 

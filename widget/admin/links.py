@@ -48,7 +48,7 @@ def blueprint() -> Blueprint:
 
 
 def index() -> str:
-    kind = listing.choice_in_url("kind", tuple(display.KindNames()))
+    kind = listing.choice_in_url("kind", tuple(display.kind_names()))
     query = with_both_sides(RecordLink).order_by(LocalRecord.name, RecordLink.id)
     return _LIST.shown(query.where(LocalRecord.kind == kind) if kind else query, kind=kind)
 

@@ -53,7 +53,7 @@ def index() -> str:
         chosen=chosen,
         connections=connections,
         names=names,
-        objects=sorted(objects),
+        objects=display.object_options(objects),
         codes=sorted(codes),
     )
 

@@ -53,18 +53,18 @@ def create(connection_id: int) -> Response | tuple[str, int]:
 def remove(mapping_id: int) -> Response:
     """For an object of which nothing is linked. Its runs and its log stay."""
     with runtime().database.read() as session:
-        mapping = listing.found(session.get(ObjectMapping, mapping_id))
+        label = listing.found(session.get(ObjectMapping, mapping_id)).object_label
     try:
         with runtime().database.write() as session:
             mapping = listing.found(session.get(ObjectMapping, mapping_id))
             connection = session.get_one(Connection, mapping.connection_id)
             before = {"object": mapping.object, "kind": mapping.kind}
             new_objects.remove_object(session, mapping)
-            _note(session, "object.remove", mapping.object_label, connection, before=before, after={})
+            _note(session, "object.remove", label, connection, before=before, after={})
     except ObjectRefused as error:
-        flash(f"{mapping.object_label} is not removed. {error}", "warn")
+        flash(f"{label} is not removed. {error}", "warn")
         return redirect(url_for("admin.objects.show", mapping_id=mapping_id), code=303)
-    flash(f"{mapping.object_label} is removed. Both sides keep their records.", "good")
+    flash(f"{label} is removed. Both sides keep their records.", "good")
     return redirect(url_for("admin.objects.index"), code=303)
 
 

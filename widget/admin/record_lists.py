@@ -9,7 +9,7 @@ from flask import render_template
 from sqlalchemy import SQLColumnExpression, and_, or_, select
 
 from jobs.models import Connection, CrmRecord, KeepApart, LocalRecord, RecordLink
-from widget.admin import listing
+from widget.admin import display, listing
 from widget.context import runtime
 
 
@@ -43,7 +43,7 @@ class RecordList:
             page=page,
             chosen=chosen,
             connections=connections,
-            objects=sorted(objects),
+            objects=display.object_options(objects),
         )
 
     def _narrowed(self, query: listing.Rows, chosen: dict[str, Any]) -> listing.Rows:

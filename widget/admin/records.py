@@ -38,7 +38,7 @@ def blueprint() -> Blueprint:
 
 def index() -> str:
     chosen = {
-        "kind": listing.choice_in_url("kind", tuple(display.KindNames())),
+        "kind": listing.choice_in_url("kind", tuple(display.kind_names())),
         "q": listing.text_in_url("q"),
     }
     with runtime().database.read() as session:

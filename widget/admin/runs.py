@@ -50,7 +50,7 @@ def index() -> str:
         page=page,
         chosen=chosen,
         connections=connections,
-        objects=sorted(objects),
+        objects=display.object_options(objects),
     )
 
 

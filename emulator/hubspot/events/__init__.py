@@ -25,6 +25,7 @@ def events_of(portal: Portal) -> dict[str, Event]:
         "undelete": records.restore,
         "system_touch": records.system_touch,
         "objects": setting_up.add_objects,
+        "archive_object": setting_up.archive_object,
         "records": records.load_records,
         "associate": records.associate,
         "disassociate": records.disassociate,

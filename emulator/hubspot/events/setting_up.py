@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulator.control import ControlError
 from emulator.hubspot.events.asked import Body, object_of
 from emulator.hubspot.schema import build_object
 
@@ -23,6 +24,16 @@ def add_objects(portal: Portal, body: Body) -> Any:
         definitions = [_new(portal, each, skip=number) for number, each in enumerate(body.get("objects", [body]))]
     portal.add_objects(definitions)
     return {"objects": [definition["name"] for definition in definitions]}
+
+
+def archive_object(portal: Portal, body: Body) -> Any:
+    """`{object, archived?}`: a custom object is deleted as under Data Model, and brought back by `archived: false`."""
+    known = next((each for each in portal.definition["objects"] if each["name"] == body["object"]), None)
+    if known is None or not known.get("custom"):
+        raise ControlError("there is no such custom object")
+    known["archived"] = portal.schema.objects[known["name"]].archived = bool(body.get("archived", True))
+    portal.save_definition()
+    return {"object": known["name"], "archived": known["archived"]}
 
 
 def add_association(portal: Portal, body: Body) -> Any:

@@ -13,8 +13,9 @@ from emulator.hubspot.times import wire_time
 def list_custom(call: Call) -> Answer:
     """Custom objects alone: HubSpot's own are not listed."""
     call.access.need("crm.schemas.custom.read")
-    found = [each for each in call.portal.schema.objects.values() if each.custom]
-    return Answer(200, {"results": [] if call.flag("archived") else [_shown(call, each) for each in found]})
+    wanted = call.flag("archived")
+    found = [each for each in call.portal.schema.objects.values() if each.custom and each.archived == wanted]
+    return Answer(200, {"results": [_shown(call, each) for each in found]})
 
 
 def read(call: Call, name: str) -> Answer:
@@ -34,7 +35,7 @@ def _shown(call: Call, object_type: ObjectType) -> dict[str, Any]:
         "fullyQualifiedName": schema.full_name(object_type),
         "name": object_type.name if object_type.custom else object_type.singular,
         "labels": dict(object_type.labels),
-        "archived": False,
+        "archived": object_type.archived,
         "allowsSensitiveProperties": False,
         "primaryDisplayProperty": object_type.primary_property,
         "secondaryDisplayProperties": [],
