@@ -48,6 +48,7 @@ Value = str | int | float | bool | list[str] | None
 # Salesforce keeps doubles; digits beyond the 15th differ between systems without anyone having changed them.
 SIGNIFICANT_DIGITS = 15
 BIGGEST_EXACT = 10**SIGNIFICANT_DIGITS
+LONGEST_DAY = len("YYYY-MM-DD")  # what is longer has a time
 
 # Addresses and domains are looked at again and again: by each panel, each plan, each match.
 REMEMBERED = 4096
@@ -81,13 +82,18 @@ def is_blank(value: Value) -> bool:
 
 def clean_text(raw: Any) -> str | None:
     """Trimmed, line ends unified; what no database stores (lone surrogates, NUL) becomes U+FFFD."""
-    text = raw if isinstance(raw, str) else str(raw)
+    text = raw if isinstance(raw, str) else _spelled(raw)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.strip()
     if not text.isascii() or "\x00" in text:
         text = _UNSTORABLE.sub("\ufffd", text)
     return text or None
+
+
+def _spelled(raw: Any) -> str:
+    """As people write it: 7, where a system that keeps doubles says 7.0 or 1e-07."""
+    return f"{Decimal(str(_number(raw))):f}" if isinstance(raw, float) and math.isfinite(raw) else str(raw)
 
 
 def clean_domain(raw: Any) -> str | None:
@@ -240,37 +246,48 @@ def _boolean(raw: Any) -> bool:
 
 def _date(raw: Any) -> str | None:
     if isinstance(raw, datetime):
-        return raw.astimezone(UTC).date().isoformat()
+        return _in_utc(raw).date().isoformat()
     if isinstance(raw, date):
         return raw.isoformat()
     text = clean_text(raw)
     if text is None:
         return None
     try:
-        return (date.fromisoformat(text) if len(text) == 10 else parse_time(text).date()).isoformat()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueRefused(f"“{text[:40]}” is not a date (YYYY-MM-DD).") from None
+    return (moment if len(text) <= LONGEST_DAY else _in_utc(moment)).date().isoformat()
 
 
 def _datetime(raw: Any) -> str | None:
     if isinstance(raw, str) and not raw.strip():
         return None
-    moment = raw if isinstance(raw, datetime) else parse_time(str(raw))
+    moment = raw if isinstance(raw, datetime) else _time(str(raw))
+    if isinstance(raw, str) and len(raw.strip()) <= LONGEST_DAY:
+        moment = moment.replace(tzinfo=UTC)  # a day begins at midnight there
+    return _in_utc(moment).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueRefused("The time has no time zone.")
+        raise ValueRefused("The time has no time zone: add Z for UTC, or an offset such as +02:00.")
     try:
-        return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+        return moment.astimezone(UTC)
     except OverflowError:
         raise ValueRefused("The time is beyond the calendar.") from None
 
 
 def parse_time(text: str) -> datetime:
-    """An aware time from ISO 8601, also in Salesforce's spelling (`+0000`). Raises ValueRefused."""
+    """An aware time from ISO 8601, also in Salesforce's spelling (`+0000`); UTC without a zone. Raises ValueRefused."""
+    moment = _time(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _time(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        return datetime.fromisoformat(text.strip())
     except ValueError:
         raise ValueRefused(f"“{text[:40]}” is not a time.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _multi_select(raw: Any) -> list[str] | None:

@@ -35,6 +35,12 @@ TEXTS = [
     ("half a pair: \ud83d", "half a pair: \ufffd"),
     ("NUL \x00 inside", "NUL \ufffd inside"),
     (12.5, "12.5"),
+    (7.0, "7"),  # a whole number in a CRM that keeps doubles
+    (-0.0, "0"),
+    (1e15, "1000000000000000"),
+    (1e-7, "0.0000001"),
+    (0.1 + 0.2, "0.3"),
+    ("7.0", "7.0"),  # a text is as it was written
     ("0", "0"),
     ("", None),
     (" \r\n\t", None),
@@ -92,6 +98,9 @@ DATES = [
     ("2026-11-22", "2026-11-22"),
     (" 2026-11-22 ", "2026-11-22"),
     ("2026-11-22T00:00:00.000+0000", "2026-11-22"),
+    ("2026-01-01T23:30:00-05:00", "2026-01-02"),  # the day it is in UTC
+    ("2026-01-01T00:30:00+02:00", "2025-12-31"),
+    ("20261122", "2026-11-22"),
     ("2028-02-29", "2028-02-29"),
     ("1582-10-10", "1582-10-10"),
     ("4001-01-01", "4001-01-01"),  # kept here; a CRM that cannot says so
@@ -104,7 +113,7 @@ MOMENTS = [
     ("2026-11-22T05:12:13.000+0000", "2026-11-22T05:12:13Z"),  # as Salesforce spells it in JSON
     ("2026-11-22T05:12:13Z", "2026-11-22T05:12:13Z"),  # as SOQL spells it
     ("2026-11-22T00:12:13-05:00", "2026-11-22T05:12:13Z"),  # the same moment elsewhere
-    ("2026-11-22 05:12:13", "2026-11-22T05:12:13Z"),
+    ("2026-11-22 05:12:13Z", "2026-11-22T05:12:13Z"),
     ("2026-11-22T05:12:13.999Z", "2026-11-22T05:12:13Z"),  # CRMs keep seconds
     (datetime(2026, 11, 22, 0, 12, 13, tzinfo=NEW_YORK), "2026-11-22T05:12:13Z"),
     ("2026-11-22", "2026-11-22T00:00:00Z"),
@@ -118,7 +127,9 @@ MOMENTS = [
     ("", None),
     ("  ", None),
 ]
+ZONELESS = ["2026-11-22T05:12:13", "2026-11-22 05:12", datetime(2026, 11, 22, 5, 12, tzinfo=UTC).replace(tzinfo=None)]
 NO_MOMENTS = ["soon", 1700000000, "2026-11-22T25:00:00Z"]
+BEYOND = ["9999-12-31T23:30:00-05:00", "0001-01-01T00:30:00+02:00"]
 CHOICES = [
     ("B;A", ["A", "B"]),
     (["A", "B"], ["A", "B"]),
@@ -218,7 +229,10 @@ def test_what_is_no_number_is_refused_in_words(raw: Any, words: str) -> None:
     [
         *(("date", raw, "is not a date") for raw in NO_DATES),
         *(("datetime", raw, "is not a time") for raw in NO_MOMENTS),
-        ("datetime", datetime(2026, 11, 22, 5, 12, tzinfo=UTC).replace(tzinfo=None), "no time zone"),
+        *(("datetime", raw, "no time zone: add Z") for raw in ZONELESS),
+        *(("date", raw, "no time zone: add Z") for raw in ZONELESS),
+        *(("datetime", raw, "beyond the calendar") for raw in BEYOND),
+        *(("date", raw, "beyond the calendar") for raw in BEYOND),
         ("boolean", "maybe", "“maybe” is neither yes nor no"),
     ],
 )
@@ -227,7 +241,8 @@ def test_what_is_no_date_time_or_answer_is_refused_in_words(field_type: str, raw
         normalise(field_type, raw)
 
 
-def test_a_time_without_a_zone_is_read_as_utc() -> None:
+def test_a_stamp_without_a_zone_is_read_as_utc() -> None:
+    """A CRM's own; what people and fields hold has to say which moment is meant."""
     assert parse_time("2026-11-22T05:12:13") == datetime(2026, 11, 22, 5, 12, 13, tzinfo=UTC)
 
 
