@@ -22,7 +22,7 @@ from jobs.models import Connection, FieldMapping, LocalRecord, RecordLink
 from jobs.runtime import Runtime
 from jobs.sync import pairs
 from jobs.sync.choices import CHOICE_TYPES, Choices, Option
-from jobs.sync.rulebook import lost_options
+from jobs.sync.rulebook import goes_out, lost_options
 
 log = structlog.get_logger()
 
@@ -70,12 +70,17 @@ def drift(mapping: ObjectFacts, info: ObjectInfo, crm: Crm, values_here: ValuesH
 def _now(
     mapping: ObjectFacts, field: FieldFacts, theirs: FieldInfo | None, crm: Crm, values_here: ValuesHere
 ) -> FieldFacts:
-    reason = _reason(field, theirs, crm.label)
-    if reason or theirs is None or theirs.field_type not in CHOICE_TYPES:
+    if theirs is None:
+        reason = f"{crm.label} has no field {field.crm_field} any more, or hides it from us."
+        return replace(field, paused_reason=reason)
+    if reason := _unfit(mapping, field, theirs, crm.label):
+        return replace(field, paused_reason=reason)
+    reason = _locked(mapping, field, theirs, crm.label)
+    if theirs.field_type not in CHOICE_TYPES:
         return replace(field, paused_reason=reason)
     gone = lost_options(mapping, field, theirs)
     needed = _needed(field, theirs.options, gone, values_here) if gone else ()
-    reason = _lost(mapping, theirs, needed, crm) if needed else ""
+    reason = _lost(mapping, theirs, needed, crm) if needed else reason
     return replace(field, paused_reason=reason, known_options=(*theirs.options, *needed))
 
 
@@ -99,16 +104,20 @@ def _as_theirs(field: FieldFacts, options: tuple[Option, ...]) -> Callable[[str]
     return Choices(options, field.options).as_theirs
 
 
-def _reason(mapping: FieldFacts, field: FieldInfo | None, crm: str) -> str:
-    if field is None:
-        return f"{crm} has no field {mapping.crm_field} any more, or hides it from us."
-    outward = mapping.direction == "outbound"
-    if not pairs.fits(mapping.field_type, field, outward=outward):
-        is_now = pairs.NAMES.get(field.field_type, field.field_type)
-        return f"{field.label} is {is_now} in {crm} now; ours is {pairs.NAMES[mapping.field_type]}."
-    if outward and not field.may_update:
-        return f"{crm} does not let us write {field.label} any more."
-    return ""
+def _unfit(mapping: ObjectFacts, field: FieldFacts, theirs: FieldInfo, crm: str) -> str:
+    """Why nothing of it travels any more; "" where it may."""
+    if pairs.fits(field.field_type, theirs, outward=goes_out(mapping, field)):
+        return ""
+    is_now = pairs.NAMES.get(theirs.field_type, theirs.field_type)
+    return f"{theirs.label} is {is_now} in {crm} now; ours is {pairs.NAMES[field.field_type]}."
+
+
+def _locked(mapping: ObjectFacts, field: FieldFacts, theirs: FieldInfo, crm: str) -> str:
+    """Why nothing of it goes to the CRM any more, while what changes there may still come in; "" where it may."""
+    if theirs.may_update or not goes_out(mapping, field):
+        return ""
+    comes_in = " What changes there still comes in." if field.direction == "two_way" and mapping.inbound else ""
+    return f"{crm} does not let us write {theirs.label} any more.{comes_in}"
 
 
 def _lost(mapping: ObjectFacts, field: FieldInfo, options: tuple[Option, ...], crm: Crm) -> str:

@@ -49,11 +49,16 @@ def rulebook(mapping: ObjectFacts, info: ObjectInfo, rights: Rights, *, of_new: 
     return tuple(_mapped(mapping, each, info.fields[each.crm_field], rights) for each in live)
 
 
+def goes_out(mapping: ObjectFacts, field: FieldFacts) -> bool:
+    """Whether values of the field are written to the CRM, so that they have to be fit for it."""
+    return field.direction != "inbound" and mapping.outbound
+
+
 def lost_options(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo) -> tuple[Option, ...]:
     """The choices the CRM had, and has no more, of a field that is written there; what comes in needs none of them."""
     if not field.known_options or field.known_options == info.options:
         return ()
-    if field.direction == "inbound" or not mapping.outbound:
+    if not goes_out(mapping, field):
         return ()
     there = {value for value, _ in info.options}
     return tuple(option for option in field.known_options if option[0] not in there)
@@ -88,7 +93,8 @@ def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, right
         return "INBOUND_OFF"
     if not mapping.may_update_here:
         return "UPDATE_HERE_OFF"
-    if not pairs.fits(field.field_type, info, outward=False):
+    # What would not go back as it came is not taken either: a text that became a number there would lose its zeros.
+    if not pairs.fits(field.field_type, info, outward=goes_out(mapping, field)):
         return "TYPE_MISMATCH"
     if lost_options(mapping, field, info):
         return "OPTION_LOST"
