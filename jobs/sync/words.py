@@ -200,8 +200,8 @@ _W: dict[str, tuple[str, str]] = {
     "KEEPS_MOVING": ("The record keeps changing while we sync it.", "We try again by ourselves."),
     # Lists that people keep in the CRM.
     "LIST_NOT_FOUND": (
-        "{crm} has no such list any more. What was imported from it stays.",
-        "Choose another list under Objects.",
+        "{crm} has no such list any more.",
+        "What was imported from it stays. Choose another list under Objects.",
     ),
     "LISTS_NOT_ALLOWED": (
         "{crm} does not let our app see its lists: {detail}",

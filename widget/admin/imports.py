@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from jobs.accounts import audit
 from jobs.crm.adapters import crm_label
-from jobs.crm.errors import CrmError
+from jobs.crm.errors import CrmError, RetryLater
 from jobs.crm.lists import MOST_LISTS
 from jobs.crm.lists import NOT_FOUND as NO_SUCH_LIST
 from jobs.models import Connection, ListImport, ObjectMapping, SyncRun
@@ -145,7 +145,13 @@ def _off(mapping: ObjectMapping, connection: Connection) -> Words | None:
 
 
 def _said(mapping: ObjectMapping, connection: Connection, error: CrmError) -> Words:
-    return _words(mapping, connection, error.code, detail=error.message)
+    said = _words(mapping, connection, error.code, detail=error.message)
+    return Words(said.message, "Nothing was started. Try again a little later.") if _may_pass(error) else said
+
+
+def _may_pass(error: CrmError) -> bool:
+    """Nobody is told here that it goes on by itself: no run waits for it."""
+    return isinstance(error, RetryLater)
 
 
 def _words(mapping: ObjectMapping, connection: Connection, code: str, detail: str = "") -> Words:
