@@ -65,6 +65,10 @@ class Street:
         """Resident memory in MiB of the largest of a process and its children, pages they share counted in full."""
         return max(_resident(pid) for pid in _family(self.processes[name].pid))
 
+    def peak_mib(self, name: str) -> float:
+        """The most memory that any of a process and its children ever had in use at once, in MiB."""
+        return max(_resident(pid, "VmHWM") for pid in _family(self.processes[name].pid))
+
 
 # CRM -> what connects it with us, from the settings and what the stand-in wrote of itself.
 SEEDS = {"salesforce": seed_demo, "hubspot": seed_hubspot}
@@ -202,6 +206,6 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
-def _resident(pid: int) -> float:
-    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+def _resident(pid: int, line: str = "VmRSS") -> float:
+    found = re.search(rf"^{line}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found[1]) / 1024 if found else 0.0

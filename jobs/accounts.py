@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -18,11 +21,19 @@ from jobs.models.user import ADMIN, VIEWER
 from jobs.runtime import utc_now
 
 PASSWORD_MIN_LENGTH = 12
-_hasher = PasswordHasher()
+LONGEST_WAIT_SECONDS = 10.0
+# Argon2id with as little memory as OWASP's Password Storage Cheat Sheet allows, and as many rounds as it asks for then:
+# a web process has 120 MiB for everything.
+_hasher = PasswordHasher(memory_cost=7 * 1024, time_cost=5, parallelism=1)
+_turn = Lock()
 
 
 class AccountError(ValueError):
     """An account cannot be made as asked; the message says what to change."""
+
+
+class TooBusy(Exception):
+    """So many passwords are being checked that this one would have had to wait too long."""
 
 
 def create_admin(settings: Settings, email: str, password: str, role: str = ADMIN) -> User:
@@ -51,20 +62,32 @@ def save_user(session: Session, email: str, *, password: str, role: str) -> User
 
 
 def check_login(session: Session, email: str, password: str) -> User | None:
-    """The active person with this email and password, else None; both cases cost the same time."""
+    """The active person with this email and password, else None; both cases cost the same time. Raises TooBusy."""
     user = session.scalar(select(User).where(User.email == account_name(email)))
     known = user is not None and user.active
     try:
-        _hasher.verify(user.password_hash if user is not None and known else _nobody(), password)
+        with _one_at_a_time():
+            _hasher.verify(user.password_hash if user is not None and known else _nobody(), password)
     except (VerifyMismatchError, InvalidHashError):
         return None
     return user if known else None
 
 
+def note_login(session: Session, user: User, password: str) -> User:
+    """After `check_login`: when it was, and the password kept as new ones are, if it was kept otherwise until now."""
+    stored = session.get_one(User, user.id)
+    stored.last_login_at = utc_now()
+    if stored.password_hash == user.password_hash and _hasher.check_needs_rehash(stored.password_hash):
+        with _one_at_a_time():
+            stored.password_hash = _hasher.hash(password)
+    return stored
+
+
 def hash_password(password: str) -> str:
     if len(password) < PASSWORD_MIN_LENGTH:
         raise AccountError(f"The password needs at least {PASSWORD_MIN_LENGTH} characters.")
-    return _hasher.hash(password)
+    with _one_at_a_time():
+        return _hasher.hash(password)
 
 
 def audit(session: Session, *, by: str, action: str, subject: str, details: dict[str, Any] | None = None) -> None:
@@ -81,6 +104,17 @@ def account_name(email: str) -> str:
         return _clean_email(email)
     except AccountError:
         return email.strip().lower()
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Each hash takes memory: many logins at once take it in turn. Raises TooBusy."""
+    if not _turn.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise TooBusy
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 @cache

@@ -89,11 +89,13 @@ def _first_of_three_ports(text: str) -> int:
 
 
 def _start(process: str) -> Settings:
+    from config.memory import load_only_what_is_used, use_few_heaps
+
+    load_only_what_is_used()
+    use_few_heaps()
     from config.logging import configure_logging
-    from config.memory import use_few_heaps
     from config.settings import load_settings
 
-    use_few_heaps()
     settings = load_settings()
     configure_logging(settings, process=process)
     return settings

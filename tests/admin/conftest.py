@@ -19,6 +19,14 @@ from tests.support.portal_server import PortalServer
 from tests.support.stand_in import StandIn as Org
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """New ones are hashed as the samples are, or every sign-in would keep its password anew, at its full cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.accounts._hasher", site.CHEAP_HASHER)
+        yield
+
+
 @pytest.fixture(scope="session")
 def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     server = OrgServer(tmp_path_factory.mktemp("org"))

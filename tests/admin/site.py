@@ -25,7 +25,8 @@ from widget.app import build_app
 PASSWORD = "correct horse battery"
 PEOPLE = {"admin@example.com": ADMIN, "viewer@example.com": VIEWER}
 # A real hash names its own cost, and this one asks for little: the tests sign in hundreds of times.
-CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+CHEAP_HASH = CHEAP_HASHER.hash(PASSWORD)
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from config.redis import connect
 from jobs.models import User
 from jobs.runtime import Runtime
 from tests.admin.site import PASSWORD, Visitor, add_people, create_site
+from tests.support.together import together
 from widget.admin import access
 
 # Tries are counted on the queue server: one database is enough to show it.
@@ -92,6 +94,43 @@ def test_spelling_an_account_in_other_ways_wins_no_more_tries(app: Flask, strang
     padded = "admin@example.com" + " " * 400
     assert {stranger.sign_in(email).status_code for email in [*spellings, padded]} == {429}
     assert stranger.sign_in("admin@example.com" + " " * 400 + "x").status_code == 401
+
+
+def test_a_burst_of_tries_at_once_wins_no_more_of_them(app: Flask) -> None:
+    def one_try() -> int:
+        visitor = Visitor(app.test_client())
+        return visitor.sign_in("admin@example.com", "wrong").status_code
+
+    statuses = together(*[one_try] * 16)
+    assert sorted(statuses) == [401] * 10 + [429] * 6
+
+
+def test_the_right_password_gives_the_tries_back(stranger: Visitor) -> None:
+    for _ in range(3):
+        assert [stranger.sign_in("admin@example.com", "wrong").status_code for _ in range(8)] == [401] * 8
+        assert stranger.sign_in("admin@example.com").status_code == 303
+        stranger.post("/admin/logout")
+
+
+def test_a_password_kept_in_an_older_way_is_kept_anew_as_its_person_signs_in(
+    runtime: Runtime, stranger: Visitor
+) -> None:
+    def kept() -> str:
+        with runtime.database.read() as session:
+            return session.query(User).filter_by(email="admin@example.com").one().password_hash
+
+    with runtime.database.write() as session:
+        older = PasswordHasher(time_cost=2, memory_cost=32, parallelism=1).hash(PASSWORD)
+        session.query(User).filter_by(email="admin@example.com").update({"password_hash": older})
+    assert stranger.sign_in("admin@example.com", "wrong").status_code == 401
+    assert kept() == older
+    assert stranger.sign_in("admin@example.com").status_code == 303
+    assert stranger.get("/admin/").status_code == 200
+    newer = kept()
+    assert newer != older
+    stranger.post("/admin/logout")
+    assert stranger.sign_in("admin@example.com").status_code == 303
+    assert kept() == newer
 
 
 def test_an_account_that_does_not_exist_is_limited_alike(stranger: Visitor) -> None:

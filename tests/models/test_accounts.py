@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -16,6 +17,7 @@ from jobs.accounts import PASSWORD_MIN_LENGTH, AccountError, audit, check_login,
 from jobs.db import Database, migrate, open_database
 from jobs.models import AuditEntry, User
 from jobs.models.user import ADMIN, VIEWER
+from tests.support.together import together
 
 PASSWORD = "a sample password"
 OTHER = "another sample password"
@@ -88,6 +90,30 @@ def test_every_refusal_costs_the_same(database: Database, email: str) -> None:
     answers: list[bool] = []
     assert verifications(lambda: answers.append(may_in(database, email, OTHER))) == 1
     assert answers == [False]
+
+
+def test_many_logins_at_once_take_the_memory_of_one(database: Database) -> None:
+    save(database)
+    at_work, most = 0, 0
+
+    def watch(frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal at_work, most
+        if frame.f_code is PasswordHasher.verify.__code__ and event in ("call", "return"):
+            at_work += 1 if event == "call" else -1
+            most = max(most, at_work)
+
+    threading.setprofile(watch)
+    try:
+        answers = together(*[lambda: may_in(database, "admin@example.com", PASSWORD)] * 4)
+    finally:
+        threading.setprofile(None)
+    assert answers == [True] * 4
+    assert most == 1
+
+
+def test_what_is_kept_says_how_much_memory_it_takes(database: Database) -> None:
+    """What OWASP's cheat sheet asks for where memory is dear: 7 MiB, five rounds, one lane."""
+    assert save(database).password_hash.startswith("$argon2id$v=19$m=7168,t=5,p=1$")
 
 
 def test_an_inactive_person_does_not_come_in_with_the_right_password(database: Database) -> None:

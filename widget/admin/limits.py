@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from redis.exceptions import RedisError
 
 from config.redis import limiter_storage_uri
 from widget.admin.access import person, typed_email
 from widget.context import EXTENSION
+
+_LIMITER = "admin_limiter"
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Limit:
     endpoint: str
     rate: str
     key: Callable[[], str]
-    counts: Callable[[Response], bool]
+    counts: Callable[[Response], bool] | None = None  # which answers use up a try; None: every try, before it is made
 
 
 def _account() -> str:
@@ -37,18 +41,15 @@ def _failed(response: Response) -> bool:
     return response.status_code not in (302, 303)
 
 
-def _always(_response: Response) -> bool:
-    return True
-
-
 LIMITS = (
-    Limit("admin.login.sign_in", "10 per 15 minutes", _account, _failed),
+    # Counted before the password is looked at, or a burst of tries at once would all be let in.
+    Limit("admin.login.sign_in", "10 per 15 minutes", _account),
     Limit("admin.login.sign_in", "30 per 15 minutes", get_remote_address, _failed),
-    Limit("admin.connections.test", "10 per minute", _who, _always),
-    Limit("admin.connections.check", "10 per minute", _who, _always),
-    Limit("admin.objects.filters.count", "30 per minute", _who, _always),
-    Limit("admin.oauth.start", "10 per minute", _who, _always),
-    Limit("admin.oauth.restart", "10 per minute", _who, _always),
+    Limit("admin.connections.test", "10 per minute", _who),
+    Limit("admin.connections.check", "10 per minute", _who),
+    Limit("admin.objects.filters.count", "30 per minute", _who),
+    Limit("admin.oauth.start", "10 per minute", _who),
+    Limit("admin.oauth.restart", "10 per minute", _who),
 )
 
 
@@ -66,6 +67,16 @@ def install(app: Flask) -> None:
         in_memory_fallback_enabled=True,
     )
     limiter.init_app(app)
+    app.extensions[_LIMITER] = limiter
     for limit in LIMITS:
         wrap: Any = limiter.limit(limit.rate, key_func=limit.key, methods=["POST"], deduct_when=limit.counts)
         app.view_functions[limit.endpoint] = wrap(app.view_functions[limit.endpoint])
+
+
+def forget_tries() -> None:
+    """The right password was typed: the tries before it, and this one, do not count against the account any more."""
+    limiter: Limiter = current_app.extensions[_LIMITER]
+    for each in limiter.current_limits:
+        if each.request_args[-2] == _account():  # (prefix, key, view)
+            with suppress(RedisError):  # then they count until their time is over
+                limiter.limiter.clear(each.limit, *each.request_args)
