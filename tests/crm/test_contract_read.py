@@ -32,6 +32,23 @@ def test_a_read_is_one_call(case: AdapterCase, record_id: str) -> None:
     assert (adapter.calls, len(case.calls())) == (before[0] + 1, before[1] + 1)
 
 
+def test_the_objects_are_one_call_and_custom_ones_bear_the_name_that_is_used_everywhere(case: AdapterCase) -> None:
+    adapter = case.adapter()
+    adapter.describe(case.object)  # with this one the token comes
+    before = adapter.calls
+    known = {each.object: each for each in adapter.objects()}
+    assert adapter.calls == before + 1
+    assert (known[case.object].is_custom, known[case.object].label) == (False, "Contact")
+    [custom] = [each for each in known.values() if each.is_custom]
+    assert custom.label.casefold() == "sample project"
+    described = adapter.describe(custom.object)
+    assert described is not None
+    assert [each.label for each in described.info.fields.values() if each.names_record] in (
+        ["Project Name"],
+        ["Project name"],
+    )
+
+
 def test_values_come_in_canonical_form(case: AdapterCase, record_id: str) -> None:
     row = row_of(case, case.adapter(), record_id)
     assert row.values == {

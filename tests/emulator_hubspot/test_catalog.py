@@ -260,6 +260,18 @@ class TestDefinitions:
         assert project["fullyQualifiedName"] == f"p{portal.credentials['portal_id']}_sample_projects"
         assert "project_code" in {each["name"] for each in project["properties"]}
 
+    def test_a_custom_object_that_was_deleted_is_nobodys_until_it_is_back(
+        self, portal: PortalServer, api: PortalApi
+    ) -> None:
+        path = "/crm-object-schemas/2026-09/schemas"
+        portal.control("archive_object", {"object": "sample_projects"})
+        assert api.call("GET", path).json()["results"] == []
+        assert api.objects("GET", "/2-140001").status_code == 400
+        [project] = api.call("GET", f"{path}?archived=true").json()["results"]
+        assert project["archived"]
+        portal.control("archive_object", {"object": "sample_projects", "archived": False})
+        assert api.objects("GET", "/2-140001").status_code == 200
+
     def test_every_object_can_be_looked_into(self, api: PortalApi) -> None:
         contact = api.call("GET", "/crm-object-schemas/2026-09/schemas/contacts").json()
         assert {each["toObjectTypeId"] for each in contact["associations"]} >= {"0-2", "0-3"}

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from jobs.models import LocalRecord, RecordLink, SyncRun
+from jobs.crm.adapters import open_adapter
+from jobs.crm.describes import describe
+from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
+from jobs.new_objects import OWN_KIND, add_object
+from jobs.runtime import utc_now
 from tests.support.portal_stage import PortalStage
 from tests.support.processes import eventually
 from tests.support.served_stage import WebServer
@@ -59,6 +63,20 @@ def test_an_edit_in_the_portal_is_here_after_one_run(subscribed: PortalStage) ->
     assert eventually(lambda: [each["status"] for each in deliveries(subscribed)] == [202])
 
 
+def test_an_edit_of_a_custom_object_is_here_after_one_run(subscribed: PortalStage) -> None:
+    stage, name = subscribed, "2-140001"
+    add_projects(stage, name)
+    told = {"subscriptionType": "object.propertyChange", "objectType": name, "propertyName": "project_name"}
+    stage.org.control("webhooks", {"subscriptions": {"crmObjects": [told]}})
+    mill = {"object": name, "records": [{"project_name": "Sample Mill"}]}
+    project = str(stage.org.control("records", mill)["ids"][0])
+    stage.org.edit(name, project, {"project_name": "Sample Renamed"}, user="rep")
+    assert eventually(stage.has_work)
+    stage.work()
+    assert [(run.object, run.crm_record_id, run.status) for run in runs(stage)] == [(name, project, "succeeded")]
+    assert our_values(stage, project) == {"name": "Sample Renamed"}
+
+
 def test_of_two_that_were_merged_one_link_is_left(subscribed: PortalStage) -> None:
     stage = subscribed
     merges = {"subscriptionType": "object.merge", "objectType": "contact"}
@@ -70,6 +88,17 @@ def test_of_two_that_were_merged_one_link_is_left(subscribed: PortalStage) -> No
     assert eventually(lambda: works(stage) and linked(stage) == set(pair))
     survivor = stage.org.control("merge", {"object": "contacts", "primary": pair[0], "other": pair[1]})["id"]
     assert eventually(lambda: works(stage) and linked(stage) == {str(survivor)})
+
+
+def add_projects(stage: PortalStage, name: str) -> None:
+    """As an admin leaves them who has added and turned them on."""
+    runtime = stage.runtime
+    with runtime.database.read() as session:
+        connection = session.get_one(Connection, stage.connection_id)
+    info = describe(runtime, open_adapter(runtime, connection), connection.id, name)
+    with runtime.database.write() as session:
+        mapping = add_object(session, connection, info, label="Sample project", kind=OWN_KIND, at=utc_now())
+        mapping.enabled = True
 
 
 def works(stage: PortalStage) -> bool:
