@@ -205,10 +205,10 @@ _W: dict[str, tuple[str, str]] = {
     ),
     "LISTS_NOT_ALLOWED": (
         "{crm} does not let our app see its lists: {detail}",
-        "In HubSpot give the app the scope crm.lists.read and connect again; elsewhere ask your {crm} admin.",
+        "Ask your {crm} admin to give the app access to lists, then connect it again.",
     ),
     "LIST_NOT_USABLE": (
-        "{crm} shows this list to people only: {detail}",
+        "{crm} shows this list to people only.",
         "Save a list in {crm} that says by its own conditions who is in it, and choose that.",
     ),
     "GAVE_UP": ("{crm} has not answered for an hour.", "Nothing was lost. Sync again when it is back."),

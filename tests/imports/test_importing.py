@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import pytest
 
+from config.redis import queue
 from jobs.models import SyncRun
 from jobs.runtime import utc_now
+from jobs.schedule import tick
+from jobs.sync import importing
 from jobs.sync.import_ask import ImportRefused
 from jobs.sync.undo_ask import UndoAsk, open_undo
-from tests.imports.conftest import Shop, counts, outcomes
+from tests.imports.conftest import Shop, counts, in_salesforce, outcomes
+from tests.support.office import Office
 
 
 def test_everybody_in_the_list_is_here_afterwards_and_nobody_else(shop: Shop) -> None:
@@ -211,6 +215,44 @@ class TestWhenItHasToWait:
         assert (told.run.status, counts(told.run)) == ("succeeded", (0, 2, 0, 0, 0))
         assert sorted(each["id"] for each in first + told.writes) == sorted([ana, ben])
         assert set(outcomes(told)) == {ana, ben}
+
+
+class TestTurns:
+    def test_a_long_import_is_done_in_portions_on_the_queue_for_bulk_work(
+        self, org_shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(importing, "PORTION_SECONDS", 0)
+        people = org_shop.people("Ana", "Ben")
+        waiting = queue("bulk", org_shop.office.runtime.redis)
+        waiting.empty()
+        told = org_shop.import_of(*people)
+        assert (told.run.status, counts(told.run)) == ("queued", (1, 0, 0, 0, 0))
+        assert [job.func_name for job in waiting.jobs] == ["jobs.tasks.import_members"]
+        told = org_shop.office.do(told.run.id)
+        told = org_shop.office.do(told.run.id)
+        assert (told.run.status, counts(told.run)) == ("succeeded", (2, 0, 0, 0, 0))
+        assert set(outcomes(told)) == set(people)
+
+    def test_one_that_was_never_picked_up_is_enqueued_there_by_the_tick(self, org_shop: Shop) -> None:
+        run_id = org_shop.ask(org_shop.lists.save("Sample list", []))
+        with org_shop.office.runtime.database.write() as session:
+            session.get_one(SyncRun, run_id).enqueue_at = utc_now()
+        waiting = queue("bulk", org_shop.office.runtime.redis)
+        waiting.empty()
+        assert run_id in tick(org_shop.office.runtime)
+        assert [(job.func_name, list(job.args)) for job in waiting.jobs] == [("jobs.tasks.import_members", [run_id])]
+
+
+@pytest.mark.postgres
+def test_an_import_on_postgres(office_on_postgres: Office) -> None:
+    shop = in_salesforce(office_on_postgres)
+    ana, ben = shop.people("Ana", "Ben")
+    listed = shop.lists.save("Sample list", [ana, ben])
+    shop.office.sync(shop.object, ben)
+    run_id = shop.ask(listed)
+    assert shop.ask(listed) == run_id
+    assert outcomes(shop.office.do(run_id)) == {ana: ("created", ""), ben: ("unchanged", "")}
+    assert shop.cancel(shop.ask(listed))
 
 
 class TestStopping:
