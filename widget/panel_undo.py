@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from jobs.sync.changes import HERE
 from jobs.sync.history import still_holds
 from jobs.sync.rows import EntryFacts
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written, was_made_there
+from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written, not_sent, was_made_there
+from jobs.sync.words import words
 from widget.formats import Reader
 from widget.panel_view import UndoView
 
@@ -23,23 +24,25 @@ LONGEST = 60  # characters of a value in a sentence
 
 def undo_of(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone: Undone) -> UndoView | None:
     """`written` are the changes this person may know of. None when nothing of them can be taken back."""
-    if not facts.claims.allows("undo") or not _is_on(facts):
+    if not facts.claims.allows("undo") or not _is_on(facts) or facts.mapping is None:
         return None
     ours = facts.local.values if facts.local is not None else None
     theirs = facts.seen.values if facts.seen is not None else None
     made_there = was_made_there(entry.outcome, entry.changes)
-    open_ones = [
+    found = [
         each
         for each in written
         if (entry.id, each.field, each.side) not in undone
         and still_holds(each, ours, theirs)
         and (each.side == HERE or (facts.may_edit(each.crm_field) and not made_there))
     ]
+    held = [(each, code) for each in found if (code := not_sent(facts.mapping, each))]
+    open_ones = [each for each in found if not not_sent(facts.mapping, each)]
     if not open_ones or (_makes_record(entry) and len(open_ones) < len(written)):
         return None
-    return UndoView(
-        entry.id, _of_record(entry, facts.crm_label) or undo_words(open_ones, facts.crm_label, facts.reader)
-    )
+    told = _of_record(entry, facts.crm_label) or undo_words(open_ones, facts.crm_label, facts.reader)
+    stays = [f"{each.label} stays: {words(code, crm=facts.crm_label).message}" for each, code in held]
+    return UndoView(entry.id, " ".join([told, *stays]))
 
 
 def undo_words(written: Sequence[Written], crm: str, reader: Reader) -> str:

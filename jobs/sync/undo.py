@@ -197,7 +197,7 @@ def _read(task: Task) -> Theirs:
         row = setup.adapter.read(task.entry.object, task.entry.crm_record_id, extra | dict(setup.fields))
     except NotFound as error:
         return Theirs(code=error.code)
-    return Theirs(row, fields=setup.info.fields)
+    return Theirs(row, fields=setup.info.fields, mapping=setup.mapping)
 
 
 def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jobs.crm.base import CrmRow, FieldInfo
+from jobs.mappings import ObjectFacts
 from jobs.models import SyncLogEntry
 from jobs.sync import merge
 from jobs.sync.changes import CRM, HERE
@@ -61,6 +62,7 @@ class Theirs:
     row: CrmRow | None = None
     code: str = ""
     fields: Mapping[str, FieldInfo] | None = None
+    mapping: ObjectFacts | None = None  # what an admin lets be written there; None: everything
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,22 @@ def was_made_there(outcome: str, changes: Iterable[Mapping[str, Any]]) -> bool:
     return outcome == "created" and any(change["side"] == CRM for change in changes)
 
 
+def not_sent(mapping: ObjectFacts, written: Written) -> str:
+    """Which switch of an admin forbids to write that CRM field as things stand; "" when none does."""
+    if written.side != CRM:
+        return ""
+    if not mapping.outbound:
+        return "OUTBOUND_OFF"
+    if not mapping.may_update_there:
+        return "UPDATE_THERE_OFF"
+    pair = (written.field, written.crm_field)
+    is_sent = any(
+        (each.local_field, each.crm_field) == pair and each.enabled and each.direction != "inbound"
+        for each in mapping.fields
+    )
+    return "" if is_sent else "NOT_SENT_THERE"
+
+
 def undone_base(
     bases: Mapping[str, merge.Base],
     here: Iterable[Written],
@@ -176,6 +194,8 @@ def _stays_there(written: Written, theirs: Theirs, *, made_there: bool) -> str:
     if info is None:
         return "FIELD_GONE"
     if code := _moved(theirs.row.values.get(written.crm_field), written):
+        return code
+    if theirs.mapping is not None and (code := not_sent(theirs.mapping, written)):
         return code
     return "" if info.may_update else "READ_ONLY_IN_CRM"
 

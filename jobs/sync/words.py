@@ -104,6 +104,7 @@ _W: dict[str, tuple[str, str]] = {
     "OUTBOUND_OFF": ("Writing to {crm} is switched off.", "An admin can turn it on under Objects."),
     "UPDATE_HERE_OFF": ("Existing records here are not updated.", "An admin can allow it under Objects."),
     "UPDATE_THERE_OFF": ("Existing records in {crm} are not updated.", "An admin can allow it under Objects."),
+    "NOT_SENT_THERE": ("This field is not written to {crm}.", "An admin can map it both ways under Objects."),
     "HIDDEN_FROM_YOU": ("You may not see this field in {crm}.", "Ask your {crm} admin for access."),
     "NOT_YOURS_TO_EDIT": ("You may not edit this field in {crm}.", "Ask your {crm} admin for access."),
     "CALCULATED_IN_CRM": (

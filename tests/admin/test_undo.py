@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from jobs.models import SyncLogEntry, SyncRun
+from jobs.models import ObjectMapping, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
 from tests.admin.samples import OTHER_CONTACT_ID
 from tests.admin.site import Visitor, audited
@@ -52,6 +52,16 @@ def test_what_changed_nothing_offers_no_undo_and_refuses_one(runtime: Runtime, a
     answer = admin.post("/admin/logs/2/undo")
     assert "nothing to undo" in admin.get(answer.headers["Location"]).text
     assert undo_runs(runtime) == []
+
+
+def test_a_field_that_is_not_written_there_any_more_is_named_before(runtime: Runtime, admin: Visitor) -> None:
+    with runtime.database.write() as session:
+        entry = session.get_one(SyncLogEntry, 1)
+        entry.changes = [each | {"side": "crm"} for each in entry.changes]
+        session.scalars(select(ObjectMapping).where(ObjectMapping.object == "Contact")).one().outbound = False
+    question = admin.get("/admin/logs/1/undo?field=job_title").text
+    assert "stays as it is in Salesforce: Writing to Salesforce is switched off." in question
+    assert "Put back" not in question
 
 
 def test_an_entry_says_by_whom_it_was_taken_back(runtime: Runtime, admin: Visitor) -> None:

@@ -71,6 +71,18 @@ class TestUndo:
         assert (row.crm, row.ours) == ("Owner", "Chief of Staff")
         assert screen.entries[0] == "1 field put back here"
 
+    def test_a_field_that_is_not_written_there_any_more_is_named_before_and_stays(self, stage: Stage) -> None:
+        panel = stage.open_panel()
+        panel.synced()
+        edit(stage, FirstName="Anna")
+        stage.change_local("Ana Sample", job_title="Owner")
+        panel.synced()
+        stage.change_object("Contact", outbound=False)
+        screen = panel.view()
+        assert (
+            "First name goes back to “Ana” here. Job title stays: Writing to Salesforce is switched off." in screen.text
+        )
+
     def test_what_was_undone_is_marked_and_offers_no_second_one(self, panel: Panel) -> None:
         entry_id = entry_to_undo(panel.screen)
         screen = undone(panel, entry_id)

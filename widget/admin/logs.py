@@ -8,11 +8,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, or_, select
 from werkzeug.wrappers import Response
 
+from jobs.crm.adapters import crm_label
 from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, SyncRun
 from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
 from jobs.sync.rule_words import rule_words
-from jobs.sync.undo_plan import Written, was_made_there, written_by
+from jobs.sync.undo_plan import Written, not_sent, was_made_there, written_by
+from jobs.sync.words import words
 from widget.admin import display, explain, listing, sync, undo
 from widget.admin.access import admins_only
 from widget.context import runtime
@@ -101,13 +103,17 @@ def confirm_undo(entry_id: int) -> str:
     with runtime().database.read() as session:
         entry = listing.found(session.get(SyncLogEntry, entry_id))
         connection = session.get_one(Connection, entry.connection_id)
+        mapping = runtime().mappings.find(session.connection(), entry.connection_id, entry.object)
+    checked = [(each, not_sent(mapping, each) if mapping is not None else "") for each in _undoable(entry, field)]
+    crm = crm_label(connection.crm)
     return render_template(
         "admin/logs/undo.html",
         title="Undo",
         entry=entry,
         connection=connection,
         field=field,
-        written=_undoable(entry, field),
+        written=[each for each, code in checked if not code],
+        stays=[(each.label, words(code, crm=crm)) for each, code in checked if code],
         made_there=was_made_there(entry.outcome, entry.changes),
     )
 
