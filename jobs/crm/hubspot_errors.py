@@ -46,6 +46,8 @@ _CATEGORIES: dict[str, type[CrmError]] = {
     "OBJECT_NOT_FOUND": NotFound,
 }
 _EXISTING_ID = re.compile(r"Existing ID:\s*(\d+)")
+SAME_ADDRESS = "Contact already exists"
+"""HubSpot names no property there: the only one of its own that two contacts may not share is `email`."""
 # A unique property that an admin made answers 400 and names the holder in the text.
 CONFLICTING = "CONFLICTING_UNIQUE_VALUE"
 _HOLDER = re.compile(r"(\d+) already has that value")
@@ -63,7 +65,8 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
         return RateLimited(message, code="MIGRATION_IN_PROGRESS", retry_at=utc_now() + pause)
     if status == 409:
         found = tuple(_EXISTING_ID.findall(message))
-        return DuplicateFound(message, code=category or "CONFLICT", record_ids=found, fields=_details(body)[1])
+        fields = _details(body)[1] or (("email",) if message.startswith(SAME_ADDRESS) else ())
+        return DuplicateFound(message, code=category or "CONFLICT", record_ids=found, fields=fields)
     if status >= 500 or status < 400:
         return Unavailable(message, code=f"HTTP_{status}")
     if status == 400 and message.startswith("Unable to infer object type"):

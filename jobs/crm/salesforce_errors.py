@@ -49,6 +49,10 @@ _BY_CODE: dict[str, type[CrmError]] = {
     "ENTITY_IS_LOCKED": NotAllowed,  # an approval process holds the record, for days perhaps
 }
 _DUPLICATES = ("DUPLICATES_DETECTED", "DUPLICATE_VALUE")
+# A value that another record has, and one of the wrong type: their list of fields is empty.
+_FIELD_IN_TEXT = re.compile(
+    r"duplicate value found: (\w+) duplicates value on record|^Cannot deserialize .* at field (\w+)", re.DOTALL
+)
 _ID = re.compile(r"\b([a-zA-Z0-9]{15})(?:[a-zA-Z0-9]{3})?\b")
 
 
@@ -57,7 +61,7 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     first = _first_error(content)
     code = str(first.get("errorCode") or first.get("statusCode") or "")
     message = str(first.get("message") or f"Salesforce answered {status}.")
-    fields = tuple(str(name) for name in first.get("fields") or ())
+    fields = tuple(str(name) for name in first.get("fields") or ()) or _named_in(message)
     if status == 412:
         return MovedOn("The record was changed in the meantime.", code=code or "PRECONDITION_FAILED")
     if code == "REQUEST_LIMIT_EXCEEDED" or status == 429:
@@ -71,6 +75,12 @@ def classify(status: int, content: Any, headers: Mapping[str, str] | None = None
     if code in _BY_CODE:
         return _BY_CODE[code](message, code=code, fields=fields)
     return _by_status(status, message, code=code or f"HTTP_{status}", fields=fields)
+
+
+def _named_in(message: str) -> tuple[str, ...]:
+    """The field that only the text of a refused value names."""
+    found = _FIELD_IN_TEXT.search(message)
+    return (found[1] or found[2],) if found else ()
 
 
 def _by_status(status: int, message: str, *, code: str, fields: tuple[str, ...]) -> CrmError:

@@ -22,7 +22,6 @@ from jobs.crm.errors import (
     MovedOn,
     NotAllowed,
     NotFound,
-    RecordError,
     Rejected,
     RetryLater,
     Unavailable,
@@ -30,7 +29,8 @@ from jobs.crm.errors import (
 from jobs.sync import merge, settle
 from jobs.sync.changes import as_seen, booked, crm_changes, is_written
 from jobs.sync.log_entries import unfinished_changes
-from jobs.sync.plan import Plan, Refusals, Skip, make_plan, stamp_of, stamps_after, switched_off
+from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, stamps_after, switched_off
+from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, agreed_so_far, look_around
 from jobs.values import Value
 
@@ -85,8 +85,8 @@ def sync_record(setup: Setup, *, again: bool = False) -> None:
 
 def _in_rounds(setup: Setup, state: Round) -> None:
     looks = 0
-    # A look that ended with a refusal leaves one field less to write: the record has not moved.
-    while looks < MAX_ROUNDS + len(state.refusals.by_field):
+    # A look that ended with a refusal leaves less to write: the record has not moved.
+    while looks < MAX_ROUNDS + state.refusals.looks:
         looks += 1
         try:
             began = time.monotonic()
@@ -131,6 +131,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         settle.skipped(setup, row, scene, skip, done=state.done, may_read_again=state.may_read_again)
         return True
     pushes = plan.chosen("push")
+    if not pushes and state.refusals.taken():  # what was to be tried is not to be written any more
+        return False
     read = row
     written: dict[str, merge.Base] = {}
     if pushes:
@@ -141,6 +143,9 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         state.written |= written
         state.stamps = stamps_after(scene, read, row, wrote=True)
         state.stored |= {each.rule.local_field: stored.values.get(each.rule.crm_field) for each in pushes}
+        if state.refusals.taken():
+            state.unsettled()
+            return False
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settled = settle.Settlement(
@@ -195,7 +200,7 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
         settle.note_intent(setup, row, scene, state.done)
         raise
     except (Rejected, NotAllowed, DuplicateFound) as error:
-        _note_refusal(state.refusals, pushes, error)
+        state.refusals.note({each.rule.crm_field: each.rule.field_type for each in pushes}, error)
         return None
     for change in wanted:
         is_written(change, result.before, result.after)
@@ -223,16 +228,6 @@ def _stored_base(pushes: tuple[merge.Decision, ...], stored: CrmRow) -> dict[str
         follows = push.rule.direction == "two_way"
         base[push.rule.local_field] = merge.Base(push.value, push.value if follows else kept)
     return base
-
-
-def _note_refusal(refusals: Refusals, pushes: tuple[merge.Decision, ...], error: RecordError) -> None:
-    refusals.message = error.message
-    ours = {push.rule.crm_field.lower(): push.rule.crm_field for push in pushes}
-    named = [ours[name.lower()] for name in error.fields if name.lower() in ours]
-    if named:
-        refusals.by_field |= dict.fromkeys(named, error.code)
-    else:
-        refusals.whole = error.code
 
 
 def _unfinished_writes(setup: Setup) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -16,6 +16,7 @@ from jobs.sync.choices import Choices
 from jobs.sync.fates import is_deleted_with
 from jobs.sync.filter_values import compared_as
 from jobs.sync.other_crms import FROM_OTHER_CRM, stand_back
+from jobs.sync.refusals import Refusals as Refusals
 from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
 from jobs.values import Value, ValueRefused, email_key, is_blank, normalise
@@ -58,21 +59,6 @@ class Plan:
 
     def chosen(self, action: merge.Action) -> tuple[merge.Decision, ...]:
         return tuple(decision for decision in self.decisions if decision.action == action)
-
-
-@dataclass
-class Refusals:
-    """What the CRM refused in this run, so that the rest can go through without it."""
-
-    by_field: dict[str, str] = field(default_factory=dict)  # CRM field -> code
-    whole: str = ""  # the code, when it named no field
-    message: str = ""
-
-    def code_for(self, crm_field: str) -> str:
-        return self.by_field.get(crm_field, self.whole)
-
-    def __bool__(self) -> bool:
-        return bool(self.by_field or self.whole)
 
 
 def ineligible(setup: Setup, row: CrmRow) -> Skip | None:
@@ -166,7 +152,8 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
         is_with_ours = skip.code == "RECORD_DELETED" and is_deleted_with(setup, scene)
         return Plan(skip=Skip("DELETED_ON_BOTH") if is_with_ours else skip)
     book, ours = (setup.rulebook, scene.local.values) if scene.local is not None else (setup.rulebook_of_new, {})
-    decide = partial(_decide, row, refusals or Refusals(), partial(_is_newer_here, setup, scene, row))
+    met = Refusals() if refusals is None else refusals
+    decide = partial(_decide, row, met, partial(_is_newer_here, setup, scene, row))
     base, theirs = scene.bases.get, row.values.get
     decided = [
         decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book

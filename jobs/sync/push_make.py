@@ -16,9 +16,10 @@ from jobs.crm.base import CrmRow
 from jobs.crm.errors import ConnectionBroken, DuplicateFound, RecordError, RetryLater, Unavailable
 from jobs.models import LocalRecord, RecordLink, SyncLogEntry
 from jobs.sync import merge, push_settle
-from jobs.sync.plan import Plan, Refusals, Skip, make_plan
+from jobs.sync.plan import Plan, Skip, make_plan
 from jobs.sync.push_look import Found, judged, look_at_named
 from jobs.sync.push_plan import account_change, base_of, creation_changes, pushes, sent_values, stored_as, values_of
+from jobs.sync.refusals import Refusals
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, bases
 from jobs.sync.settle import LocalMovedOn, Settlement

@@ -25,8 +25,9 @@ from jobs.sync.conflicts import keep_conflicts
 from jobs.sync.fates import follow, lose_sight
 from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.other_crms import FROM_OTHER_CRM
-from jobs.sync.plan import Plan, Refusals, Skip, base_after, changed_in_crm_at, stamps_after
+from jobs.sync.plan import Plan, Skip, base_after, changed_in_crm_at, stamps_after
 from jobs.sync.push_claims import is_being_made
+from jobs.sync.refusals import Refusals
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, agreed_so_far, bases, find_match, stored_base
 from jobs.sync.words import words
@@ -275,7 +276,7 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
 def _keep_agreed(session: Session, link: RecordLink, agreed: dict[str, merge.Base]) -> None:
     """What an earlier attempt wrote is agreed on, also where nothing more is synced now."""
     seen_version = link.version
-    link.base = stored_base(bases(link) | agreed)
+    link.base = link.base | stored_base(bases(link) | agreed)
     link.version = seen_version + 1
     update_row(session, link, seen_version=seen_version)
 

@@ -21,7 +21,8 @@ from jobs.records import write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync.log_entries import blank_entry, count_of, store
-from jobs.sync.plan import Refusals, stamps_after
+from jobs.sync.plan import stamps_after
+from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.sync.settle import keep_seen
 from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Left, UndoPlan, Written, undone_base
@@ -158,7 +159,7 @@ def _save_link(session: Session, setup: Setup, what: Undone, link: RecordLink) -
         scene = Scene(link, what.local, link.matched_by, None, known)
         wrote = bool(what.there)
         link.own_write_at, link.changed_before_at = stamps_after(scene, what.read, what.after, wrote=wrote)
-    link.base = stored_base(undone_base(known, here, there, what.after, held=_held(what)))
+    link.base = link.base | stored_base(undone_base(known, here, there, what.after, held=_held(what)))
     link.version = seen_version + 1
     if not update_row(session, link, seen_version=seen_version):
         raise MovedMeanwhile

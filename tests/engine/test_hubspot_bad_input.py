@@ -54,6 +54,14 @@ class TestTwoContactsWithSwappedEmails:
         assert quiet(office.sync("contacts", ana))
         assert quiet(office.sync("contacts", ben))
 
+    def test_an_address_that_another_has_holds_nothing_else_back(
+        self, office: PortalOffice, ana: str, ben: str
+    ) -> None:
+        office.change(office.linked("contacts", ana), email="ben@example.com", job_title="Owner")
+        told = office.sync("contacts", ana)
+        assert (told.status, told.code, told.written) == ("partial", "CONFLICT", {"jobtitle": "Owner"})
+        assert told.left_alone == {"email": "CONFLICT"}
+
     def test_swapped_here_neither_is_written_until_one_is_freed(self, office: PortalOffice, ana: str, ben: str) -> None:
         ours = {each: office.linked("contacts", each) for each in (ana, ben)}
         office.change(ours[ana], email="ben@example.com")

@@ -11,6 +11,9 @@ from jobs.models.run import FAILED, PARTIAL, QUEUED
 from tests.support.office import Office
 from tests.support.told import Told
 
+CALL_CENTER = "Call Center Agent"
+"""Refused by a rule of the org, that names no field, for a contact that is not to be called."""
+
 
 @pytest.fixture
 def ana(office: Office) -> str:
@@ -103,7 +106,7 @@ class TestOneFieldOfSeveral:
 class TestTheWholeWrite:
     def test_a_rule_that_names_no_field(self, office: Office, ana: str, local_id: int) -> None:
         office.edit(ana, DoNotCall=True)
-        office.change(local_id, job_title="Call Center Agent")
+        office.change(local_id, job_title=CALL_CENTER)
         told = office.sync("Contact", ana)
         assert (told.status, told.outcome, told.writes) == (FAILED, "failed", [])
         assert_told(told, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A call center contact cannot be marked Do Not Call")
@@ -111,7 +114,7 @@ class TestTheWholeWrite:
 
     def test_what_comes_from_the_crm_still_arrives(self, office: Office, ana: str, local_id: int) -> None:
         office.edit(ana, DoNotCall=True, FirstName="Anna")
-        office.change(local_id, job_title="Call Center Agent")
+        office.change(local_id, job_title=CALL_CENTER)
         told = office.sync("Contact", ana)
         assert (told.status, told.changes) == (PARTIAL, {("first_name", "here", "Ana", "Anna")})
 
@@ -138,6 +141,66 @@ class TestTheWholeWrite:
         second = office.sync("Contact", ana)
         assert (first.code, second.code) == ("STRING_TOO_LONG", "STRING_TOO_LONG")
         assert second.calls == first.calls == ["GET queryAll", "POST composite", "GET queryAll"]
+
+
+class TestNoFieldNamed:
+    """The CRM says no and not to what: the field is found that is to blame, and the rest goes through."""
+
+    def test_a_value_that_another_record_has_is_named_by_the_text_alone(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        badge = {"name": "Badge__c", "label": "Badge", "type": "string", "length": 20, "unique": True}
+        office.org.control("objects", {"object": "Contact", "fields": [badge]})
+        office.forget_fields()
+        office.map_field("Contact", "Badge__c", "notes", label="Badge")
+        office.in_crm("Contact", LastName="Other", Email="other@example.com", Badge__c="B1")
+        office.change(local_id, notes="B1", job_title="Owner")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.written) == (PARTIAL, {"Title": "Owner"})
+        assert told.left_alone == {"notes": "DUPLICATE_VALUE"}
+        assert told.calls.count("POST composite") == 2
+
+    def test_an_address_that_a_duplicate_rule_refuses_costs_one_write_more(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        office.in_crm("Contact", LastName="Other", Email="taken@example.com")
+        office.change(local_id, email="taken@example.com", job_title="Owner", first_name="Anna")
+        told = office.sync("Contact", ana)
+        assert (told.status, told.written) == (PARTIAL, {"Title": "Owner", "FirstName": "Anna"})
+        assert told.left_alone == {"email": "DUPLICATES_DETECTED"}
+        assert told.calls.count("POST composite") == 2
+        office.change(local_id, email="free@example.com")
+        office.time_passes()
+        assert office.sync("Contact", ana).written == {"Email": "free@example.com"}
+
+    def test_a_rule_without_a_field_holds_back_the_one_that_breaks_it(
+        self, office: Office, ana: str, local_id: int
+    ) -> None:
+        office.edit(ana, DoNotCall=True)
+        office.map_field("Contact", "Lead_Score__c", "lead_score")
+        office.change(local_id, job_title=CALL_CENTER, first_name="Anna", last_name="Simple", lead_score=7)
+        told = office.sync("Contact", ana)
+        assert (told.status, told.outcome) == (PARTIAL, "updated")
+        assert told.left_alone == {"job_title": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
+        shown = office.shown_in_crm(ana, "FirstName", "LastName", "Lead_Score__c", "Title")
+        assert shown == {"FirstName": "Anna", "LastName": "Simple", "Lead_Score__c": 7, "Title": "Buyer"}
+        changed = {(field, side) for field, side, _, _ in told.changes}
+        assert changed == {("first_name", "crm"), ("last_name", "crm"), ("lead_score", "crm")}
+        assert office.sync("Contact", ana).writes == []
+
+    def test_a_rule_that_minds_the_record_itself_is_not_asked_for_ever(self, office: Office) -> None:
+        eve = office.in_crm("Contact", LastName="Sample", Email="eve@example.com", Title=CALL_CENTER, DoNotCall=True)
+        office.sync("Contact", eve)
+        office.set_field("Contact", "phone", direction="two_way")
+        office.set_object("Lead", enabled=False)
+        office.map_field("Contact", "Lead_Score__c", "lead_score")
+        wanted = {"first_name": "Eva", "last_name": "Simple", "lead_score": 7, "phone": "1"}
+        office.change(office.linked("Contact", eve), **wanted)
+        told = office.sync("Contact", eve)
+        assert (told.status, told.writes) == (FAILED, [])
+        assert_told(told, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "A call center contact")
+        assert set(told.left_alone) == set(wanted)
+        assert told.calls.count("POST composite") <= 2 * len(wanted)
 
 
 class TestLater:

@@ -13,7 +13,8 @@ import pytest
 from jobs.mappings import FieldFacts
 from jobs.sync import merge
 from jobs.sync.matching import Candidate
-from jobs.sync.plan import Plan, Refusals, Skip, base_after, ineligible, make_plan, no_counterpart, switched_off
+from jobs.sync.plan import Plan, Skip, base_after, ineligible, make_plan, no_counterpart, switched_off
+from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, bases, stored_base
 from jobs.values import Value
 from tests.sync.scenery import BEFORE, NOON, field, linked, local, matched, row, setup, unmatched

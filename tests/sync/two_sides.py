@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from jobs.crm.base import CrmRow
 from jobs.models import LocalRecord, RecordLink
 from jobs.sync import engine, merge
-from jobs.sync.plan import Plan, Refusals, base_after, changed_in_crm_at, make_plan, stamps_after
+from jobs.sync.plan import Plan, base_after, changed_in_crm_at, make_plan, stamps_after
+from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.values import Value
 from tests.sync import scenery
