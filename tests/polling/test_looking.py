@@ -62,12 +62,12 @@ def test_a_deletion_that_was_only_seen_by_a_panel_is_still_news(watch: Watch) ->
     assert watch.look() == [ana]
 
 
-def test_a_change_that_was_only_seen_by_a_panel_is_still_news(watch: Watch) -> None:
-    place = watch.place
+def test_a_change_that_was_only_seen_by_a_panel_is_still_news(in_portal: Watch) -> None:
+    place = in_portal.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
-    open_panel(watch, ana)
-    assert watch.look() == [ana]
+    open_panel(in_portal, ana)
+    assert in_portal.look() == [ana]
 
 
 def test_our_own_write_comes_back_and_is_no_news(watch: Watch) -> None:
@@ -76,8 +76,14 @@ def test_our_own_write_comes_back_and_is_no_news(watch: Watch) -> None:
     place.office.change(place.ours(ana), job_title="Owner")
     place.sync(ana)
     assert place.title_of(ana) == "Owner"
+    place.office.shift_crm_clock(minutes=1)
     assert watch.look() == []
     assert watch.look() == []
+    assert watch.mark.known_until_at is not None
+    link = place.office.link(place.object, ana)
+    assert link is not None
+    assert link.own_write_at is not None
+    assert watch.mark.known_until_at > link.own_write_at
 
 
 def test_what_a_hint_has_brought_is_no_news(watch: Watch) -> None:
@@ -89,42 +95,42 @@ def test_what_a_hint_has_brought_is_no_news(watch: Watch) -> None:
     assert watch.look() == []
 
 
-def test_a_run_that_waits_takes_the_change_along(watch: Watch) -> None:
-    place = watch.place
+def test_a_run_that_waits_takes_the_change_along(in_org: Watch) -> None:
+    place = in_org.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
-    take_hints(watch.runtime, place.office.connection, [Hint(place.object, ana)])
-    assert watch.look() == []
-    assert watch.mark.found_count == 1
+    take_hints(in_org.runtime, place.office.connection, [Hint(place.object, ana)])
+    assert in_org.look() == []
+    assert in_org.mark.found_count == 1
 
 
-def test_a_person_who_may_not_see_every_field_does_not_settle_the_change(watch: Watch) -> None:
-    place = watch.place
+def test_a_person_who_may_not_see_every_field_does_not_settle_the_change(in_org: Watch) -> None:
+    place = in_org.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
     place.sync(ana, readable_fields=[place.last_name], editable_fields=[])
-    assert watch.look() == [ana]
+    assert in_org.look() == [ana]
 
 
-def test_what_changed_before_the_object_was_switched_on_is_left(watch: Watch) -> None:
-    place = watch.place
+def test_what_changed_before_the_object_was_switched_on_is_left(in_portal: Watch) -> None:
+    place = in_portal.place
     ana = place.known("Ana")
     place.office.edit(ana, ago=timedelta(minutes=8), **{place.title: "Owner"})
-    watch.set(began_at=utc_now() - timedelta(minutes=5))
-    assert watch.look() == []
+    in_portal.set(began_at=utc_now() - timedelta(minutes=5))
+    assert in_portal.look() == []
 
 
-def test_switching_off_and_on_begins_anew(watch: Watch) -> None:
-    place = watch.place
+def test_switching_off_and_on_begins_anew(in_org: Watch) -> None:
+    place = in_org.place
     for switch in (place.office.set_connection, lambda **on: place.office.set_object(place.object, **on)):
         name = "syncs_enabled" if switch == place.office.set_connection else "enabled"
-        began_at = watch.mark.began_at
+        began_at = in_org.mark.began_at
         switch(**{name: False})
-        assert watch.tick() == 0
+        assert in_org.tick() == 0
         switch(**{name: True})
-        assert polling.start_due(watch.runtime) == []
-        assert watch.mark.began_at > began_at
-        assert watch.mark.next_look_at > utc_now() + timedelta(minutes=50)
+        assert polling.start_due(in_org.runtime) == []
+        assert in_org.mark.began_at > began_at
+        assert in_org.mark.next_look_at > utc_now() + timedelta(minutes=50)
 
 
 def test_a_crm_whose_clock_goes_wrong_loses_nothing(watch: Watch) -> None:
@@ -155,16 +161,16 @@ def test_while_the_crm_is_away_the_watermark_stays(watch: Watch) -> None:
     assert watch.look() == [ana]
 
 
-def test_a_broken_connection_is_not_asked_and_nothing_is_lost_when_it_is_let_in(watch: Watch) -> None:
-    place = watch.place
+def test_a_broken_connection_is_not_asked_and_nothing_is_lost_when_it_is_let_in(in_portal: Watch) -> None:
+    place = in_portal.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
     place.office.set_connection(state=BROKEN)
     start = place.office.next_seq()
-    assert watch.tick() == 0
+    assert in_portal.tick() == 0
     assert place.office.next_seq() == start
     place.office.set_connection(state=ACTIVE)
-    assert watch.look() == [ana]
+    assert in_portal.look() == [ana]
 
 
 def test_what_the_day_has_left_is_for_people(in_org: Watch) -> None:

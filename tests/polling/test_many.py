@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from config.settings import Settings
 from jobs import polling, watermarks, worker
 from jobs.crm.http import _pool as crm_connections
-from jobs.models import SyncRun
+from jobs.models import CrmRecord, SyncRun
 from jobs.models.run import SUCCEEDED
 from jobs.runtime import open_runtime, utc_now
 from tests.polling.conftest import Watch
@@ -45,6 +45,15 @@ def all_done(watch: Watch) -> None:
         session.execute(update(SyncRun).values(status=SUCCEEDED))
 
 
+def are_known(watch: Watch, record_ids: list[str]) -> None:
+    """As if workers had read them all."""
+    now, place = utc_now(), watch.place
+    same = {"connection_id": place.office.connection_id, "object": place.object, "name": "", "values": {}}
+    same |= {"is_deleted": False, "modified_by": "", "seen_at": now, "synced_stamp_at": now, "synced_as_deleted": False}
+    with watch.runtime.database.write() as session:
+        session.execute(insert(CrmRecord), [same | {"crm_record_id": each} for each in record_ids])
+
+
 def test_a_flood_comes_in_portions_and_the_watermark_waits_for_the_last(watch: Watch) -> None:
     made = import_many(watch, MANY)
     first = watch.look()
@@ -56,6 +65,14 @@ def test_a_flood_comes_in_portions_and_the_watermark_waits_for_the_last(watch: W
     assert sorted(first + rest) == sorted(made)
     assert watch.mark.found_count == MANY
     assert watch.mark.known_until_at is not None
+
+
+def test_what_is_known_counts_as_well(in_org: Watch) -> None:
+    are_known(in_org, import_many(in_org, polling.MOST_IDS + 1))
+    in_org.look()
+    assert (in_org.mark.found_so_far, in_org.mark.since_at is not None) == (0, True)
+    in_org.look()
+    assert (in_org.mark.found_count, in_org.mark.since_at) == (0, None)
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(watch: Watch) -> None:
@@ -107,16 +124,16 @@ def test_two_clocks_and_two_workers_look_once(each_office: Office) -> None:
     assert sorted(claimed) == [False, False, False, True]
 
 
-def test_a_worker_that_was_thought_dead_moves_nothing(watch: Watch) -> None:
-    with watch.runtime.database.write() as session:
+def test_a_worker_that_was_thought_dead_moves_nothing(in_org: Watch) -> None:
+    with in_org.runtime.database.write() as session:
         session.execute(update(SyncRun).values(status=SUCCEEDED))
-    watch.set(next_look_at=utc_now() - timedelta(seconds=1))
-    with watch.runtime.database.write() as session:
-        slow = watermarks.claim(session, watch.mapping_id)
+    in_org.set(next_look_at=utc_now() - timedelta(seconds=1))
+    with in_org.runtime.database.write() as session:
+        slow = watermarks.claim(session, in_org.mapping_id)
     assert slow is not None
-    watch.set(lease_until=utc_now() - timedelta(seconds=1))
-    watch.look()
-    known_until_at = watch.mark.known_until_at
-    with pytest.raises(watermarks.LeaseLost), watch.runtime.database.write() as session:
+    in_org.set(lease_until=utc_now() - timedelta(seconds=1))
+    in_org.look()
+    known_until_at = in_org.mark.known_until_at
+    with pytest.raises(watermarks.LeaseLost), in_org.runtime.database.write() as session:
         watermarks.finish(session, slow, found=1, every=timedelta(hours=1))
-    assert watch.mark.known_until_at == known_until_at
+    assert in_org.mark.known_until_at == known_until_at
