@@ -8,6 +8,7 @@ delete here is never deleted there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -15,11 +16,12 @@ from sqlalchemy.orm import Session
 
 from jobs.crm.base import CrmRow
 from jobs.db import update_row
-from jobs.models import LocalRecord, ObjectMapping, RecordLink
+from jobs.mappings import ObjectFacts
+from jobs.models import LocalRecord, RecordLink
 from jobs.runtime import utc_now
 from jobs.sync.open_conflicts import GONE, close_conflicts, move_conflicts
 from jobs.sync.rows import RecordKey, linked_pair
-from jobs.sync.scene import Scene, Setup
+from jobs.sync.scene import INHERITED, Scene, Setup, bases_of, stored_base
 
 KEEP, DELETE = "keep", "delete"
 
@@ -71,13 +73,15 @@ def lose_sight(session: Session, setup: Setup) -> None:
 
 def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> None:
     """To the heir; ended where the heir, or our record, has found another already."""
-    if not _is_of_kind(session, link.connection_id, heir.object, setup.mapping.kind):
+    mapping = setup.runtime.mappings.find(session.connection(), link.connection_id, heir.object)
+    if mapping is None or mapping.kind != setup.mapping.kind:
         return _let_conflicts_rest(session, link)
     seen_version, key = link.version, RecordKey(link.connection_id, link.object, link.crm_record_id)
     if _is_taken(session, link, heir):
         session.execute(delete(RecordLink).where(RecordLink.id == link.id, RecordLink.version == seen_version))
         return close_conflicts(session, key)
     link.object, link.crm_record_id, link.version = heir.object, heir.crm_record_id, seen_version + 1
+    link.base = _inherited(setup.mapping, mapping, link)
     # The stamps were those of the other record.
     link.own_write_at = link.changed_before_at = None
     try:
@@ -87,6 +91,14 @@ def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> 
     except IntegrityError:
         return None  # the heir was linked in this very moment: the next sync ends this one
     return None
+
+
+def _inherited(before: ObjectFacts, after: ObjectFacts, link: RecordLink) -> dict[str, Any]:
+    """What was agreed on of the pairs of fields that both objects have mapped; the heir's other fields are new to us."""
+    theirs = {(each.local_field, each.crm_field) for each in after.fields}
+    same = {each.local_field for each in before.fields if (each.local_field, each.crm_field) in theirs}
+    known = bases_of(before, link)
+    return stored_base({name: base for name, base in known.items() if name in same}) | {INHERITED: True}
 
 
 def _let_conflicts_rest(session: Session, link: RecordLink) -> None:
@@ -105,13 +117,6 @@ def _delete_with(session: Session, link: RecordLink, local: LocalRecord) -> None
     local.version, link.version = seen_local + 1, seen_link + 1
     if update_row(session, local, seen_version=seen_local):
         update_row(session, link, seen_version=seen_link)
-
-
-def _is_of_kind(session: Session, connection_id: int, object_name: str, kind: str) -> bool:
-    query = select(ObjectMapping.kind).where(
-        ObjectMapping.connection_id == connection_id, ObjectMapping.object == object_name
-    )
-    return session.scalar(query) == kind
 
 
 def _is_taken(session: Session, link: RecordLink, heir: Heir) -> bool:

@@ -25,10 +25,13 @@ from jobs.sync.filter_values import compared_as
 from jobs.sync.other_crms import link_name
 from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
-from jobs.values import Value, normalise, parse_time
+from jobs.values import Value, is_blank, normalise, parse_time
 
 NAMED_BY_CRM = "crm"
 """How a pair was found that no match rule finds: the CRM itself said that it has the record already."""
+
+INHERITED = "inherited"
+"""In the base of a link that was handed over to another CRM record, until its first sync."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
         if pushed_id is not None and pushed_id != link.local_record_id:
             # Somebody linked it since it was found: to be looked for anew.
             raise RetryLater("The record was linked to another one of ours.", code="KEEPS_MOVING")
-        return Scene(link, linked, link.matched_by, None, bases_of(setup.mapping, link))
+        return Scene(link, linked, link.matched_by, None, bases_of(setup.mapping, link, row.values))
     if pushed_id is not None:
         return _pushed(session.get_one(LocalRecord, pushed_id), setup.mapping, row)
     if setup.run.chosen_local_record_id is not None:
@@ -199,12 +202,22 @@ def agreed_so_far(setup: Setup, scene: Scene, done: Iterable[dict[str, Any]]) ->
     return agreed_by(done, setup.mapping.fields, scene.local.values if scene.local is not None else {})
 
 
-def bases_of(mapping: ObjectFacts, link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
-    """The stored base of the pairs of fields that are mapped now: one mapped since has never been agreed upon."""
+def bases_of(
+    mapping: ObjectFacts, link: RecordLink | LinkFacts, theirs: Mapping[str, Value] | None = None
+) -> dict[str, merge.Base]:
+    """The stored base of the pairs of fields that are mapped now: one mapped since has never been agreed upon.
+
+    `theirs`: what the CRM record holds. Where the link was handed over to it, a blank there was put by nobody: not
+    everything is copied from a Lead, or taken over in a merge.
+    """
     known = bases(link)
     for each in mapping.fields:
         if each.mapped_at is not None and (link.synced_at is None or link.synced_at < each.mapped_at):
             known.pop(each.local_field, None)
+    if theirs is not None and INHERITED in link.base:
+        for each in mapping.fields:
+            if is_blank(theirs.get(each.crm_field)):
+                known.pop(each.local_field, None)
     return known
 
 

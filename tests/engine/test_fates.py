@@ -52,6 +52,58 @@ class TestALeadIsConverted:
         office.change(ours, job_title="Owner")
         assert office.sync("Contact", contact).written == {"Title": "Owner"}
 
+    def test_what_salesforce_did_not_copy_is_filled_in_there_and_not_cleared_here(self, office: Office) -> None:
+        for object_name in ("Lead", "Contact"):
+            office.map_field(object_name, "Lead_Score__c", "lead_score")
+        lead = office.in_crm("Lead", LastName="Sample", Email="ana@example.com", Company="Mill", Lead_Score__c=50)
+        office.sync("Lead", lead)
+        contact = self.convert(office, lead)
+        office.edit(contact, Lead_Score__c=None)
+        office.sync("Lead", lead)
+        office.time_passes()
+        told = office.sync("Contact", contact)
+        assert (told.written, office.values(office.linked("Contact", contact), "lead_score")) == (
+            {"Lead_Score__c": 50},
+            {"lead_score": 50},
+        )
+        office.edit(contact, Lead_Score__c=None)  # from now on a blank there is somebody's doing
+        assert office.sync("Contact", contact).changes == {("lead_score", "here", 50, None)}
+
+    def test_nor_is_what_comes_from_the_crm_only(self, office: Office, lead: str) -> None:
+        for object_name in ("Lead", "Contact"):
+            office.set_field(object_name, "job_title", direction="inbound")
+        contact = self.convert(office, lead)
+        office.edit(contact, Title=None)
+        office.sync("Lead", lead)
+        assert office.sync("Contact", contact).left_alone == {"job_title": "FIRST_LINK_KEPT"}
+        assert office.sync("Contact", contact).outcome == "unchanged"
+        assert office.values(office.linked("Contact", contact), "job_title") == {"job_title": "Buyer"}
+
+    def test_a_field_of_ours_that_is_another_one_there_begins_anew(self, office: Office, lead: str) -> None:
+        office.map_field("Contact", "Department", "company")
+        contact = self.convert(office, lead)
+        office.sync("Lead", lead)
+        office.time_passes()
+        assert office.sync("Contact", contact).written == {"Department": "Sample Mill"}
+
+    def test_a_switched_off_sync_in_between_changes_nothing_about_that(self, office: Office, lead: str) -> None:
+        contact = self.convert(office, lead)
+        office.sync("Lead", lead)
+        office.edit(contact, Email=None, Title=None)
+        assert office.sync("Contact", contact).code == "NO_EMAIL"
+        office.edit(contact, Email="ana@example.com")
+        assert office.sync("Contact", contact).written == {"Title": "Buyer"}
+
+    def test_when_we_wrote_to_the_lead_says_nothing_of_the_contact(self, office: Office, lead: str) -> None:
+        office.change(office.linked("Lead", lead), job_title="Owner")
+        office.sync("Lead", lead)
+        written_to = office.link("Lead", lead)
+        assert written_to and written_to.own_write_at and written_to.changed_before_at
+        contact = self.convert(office, lead)
+        office.sync("Lead", lead)
+        moved = office.link("Contact", contact)
+        assert moved and (moved.own_write_at, moved.changed_before_at) == (None, None)
+
     def test_a_contact_that_is_linked_already_keeps_its_link_and_the_leads_ends(
         self, office: Office, lead: str
     ) -> None:
@@ -94,6 +146,15 @@ class TestTwoAreMerged:
         assert office.sync("Contact", ana).code == "RECORD_MERGED"
         assert (office.link("Contact", ana), office.linked("Contact", survivor)) == (None, linked)
         assert office.sync("Contact", survivor).changes == {("email", "here", "ana@example.com", "ana.s@example.com")}
+
+    def test_what_the_survivor_has_blank_clears_nothing_here(self, office: Office, ana: str, linked: int) -> None:
+        survivor = office.in_crm("Contact", FirstName="Ana", LastName="Sample", Email="ana@example.com")
+        self.merge(office, survivor, ana)
+        office.edit(survivor, Title=None)
+        office.sync("Contact", ana)
+        told = office.sync("Contact", survivor)
+        assert told.written == {"Title": "Buyer"}
+        assert office.values(linked, "job_title") == {"job_title": "Buyer"}
 
     def test_a_survivor_that_is_linked_keeps_its_own(
         self, office: Office, ana: str, linked: int, survivor: str
