@@ -94,7 +94,7 @@ def _hand_over(session: Session, setup: Setup, link: RecordLink, heir: Heir) -> 
 
 
 def _inherited(before: ObjectFacts, after: ObjectFacts, link: RecordLink) -> dict[str, Any]:
-    """What was agreed on of the pairs of fields that both objects have mapped; the heir's other fields are new to us."""
+    """What was agreed on of the pairs of fields that both objects have mapped; the rest is new to us."""
     theirs = {(each.local_field, each.crm_field) for each in after.fields}
     same = {each.local_field for each in before.fields if (each.local_field, each.crm_field) in theirs}
     known = bases_of(before, link)
