@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,6 +39,10 @@ STOP_SECONDS = 10.0
 
 class NoQueueServer(RuntimeError):
     """There is no server program on this machine."""
+
+
+class NotPrivate(RuntimeError):
+    """Somebody else made the directory of the socket before us, and could listen in."""
 
 
 class QueueServerInUse(RuntimeError):
@@ -189,9 +194,10 @@ def _version(program: str) -> tuple[int, ...]:
 
 
 def _private_directory(path: Path) -> None:
-    """Make `path`, and refuse one that somebody else made there before us."""
-    path.mkdir(mode=0o700, exist_ok=True)
+    """Make `path`. Raises NotPrivate for one that somebody else made there before us."""
+    with suppress(FileExistsError):
+        path.mkdir(mode=0o700)
     seen = path.lstat()
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != os.getuid():
-        raise PermissionError(f"{path} belongs to somebody else.")
+        raise NotPrivate(f"{path} belongs to somebody else: have it removed, or set TMPDIR to a directory of your own.")
     path.chmod(0o700)

@@ -39,13 +39,17 @@ def reseal_everything(settings: Settings) -> int:
     raise StillSealing
 
 
-def _outdated(session: Session, vault: Vault) -> Iterator[tuple[Column[Any], dict[str, Any], str]]:
-    """Column, primary key and content of every secret that is not under the first key."""
+def secrets(session: Session) -> Iterator[tuple[Column[Any], dict[str, Any], str]]:
+    """Column, primary key and content of every secret there is, sealed as it is."""
     for table in Base.metadata.sorted_tables:
         for column in (each for each in table.columns if each.name.endswith(SEALED)):
             for row in session.execute(select(column, *table.primary_key.columns).where(column != "")):
-                if not vault.is_current(row[0]):
-                    yield column, dict(zip(table.primary_key.columns.keys(), row[1:], strict=True)), row[0]
+                yield column, dict(zip(table.primary_key.columns.keys(), row[1:], strict=True)), row[0]
+
+
+def _outdated(session: Session, vault: Vault) -> Iterator[tuple[Column[Any], dict[str, Any], str]]:
+    """Those that are not under the first key."""
+    return (each for each in secrets(session) if not vault.is_current(each[2]))
 
 
 def _resealed(session: Session, vault: Vault, column: Column[Any], key: dict[str, Any], sealed: str) -> bool:

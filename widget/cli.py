@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from widget.startup_problems import sentence_for
+from widget.startup_problems import StartupProblem, sentence_for
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -152,8 +154,12 @@ def _create_admin(arguments: argparse.Namespace) -> None:
 
 
 def _ask_password() -> str:
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
+    warnings.simplefilter("error", getpass.GetPassWarning)  # it would go on, with the password readable as it is typed
+    try:
+        password, again = getpass.getpass("Password: "), getpass.getpass("Once more: ")
+    except (EOFError, getpass.GetPassWarning):
+        raise StartupProblem("Nobody can type a password here: send it with --password-stdin.") from None
+    if again != password:
         raise SystemExit("widget: The two passwords differ.")
     return password
 
@@ -178,4 +184,9 @@ def _export(arguments: argparse.Namespace) -> None:
     settings = _start("export")
     from jobs import export
 
-    export.main(settings, arguments.rest)
+    try:
+        export.main(settings, arguments.rest)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough, as `head` has; what is still to be written would be refused once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

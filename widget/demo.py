@@ -51,7 +51,7 @@ class _Places:
 def run_demo(*, port: int, data_dir: Path) -> int:
     """Run until a signal ends it. Raises StartupProblem, NeverReady, SettingsError …"""
     places = _Places(port, data_dir.expanduser().absolute())
-    places.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make(places.data_dir)
     with _only_one(places.data_dir):
         # Its presence tells scripts that the demo is ready.
         places.summary.unlink(missing_ok=True)
@@ -85,20 +85,27 @@ def _run(supervisor: Supervisor, places: _Places, settings: Settings, env: Mappi
     if not supervisor.wait_ready():
         return
     summary = {"web": {"url": places.web_url}, "admin": _admin(), **crms}
-    write_private(places.summary, json.dumps(summary, indent=2))
-    _tell(supervisor, summary, places)
-    supervisor.watch()
+    try:
+        write_private(places.summary, json.dumps(summary, indent=2))
+        _tell(supervisor, summary, places)
+        supervisor.watch()
+    finally:
+        places.summary.unlink(missing_ok=True)
     supervisor.say("demo", "stopping")
 
 
 def _bring_schema_up_to_date(settings: Settings) -> None:
     # Imported here and below, not at the top: the first children start meanwhile.
     from jobs.db import migrate, open_database
-    from widget.preflight import is_at_newest
+    from widget.preflight import fits, is_at_newest
 
     database = open_database(settings)
     try:
         if is_at_newest(database):
+            if not fits(database):
+                raise StartupProblem(
+                    f"{settings.data_dir} was made by an earlier version: choose another with --data, or delete it."
+                )
             return
     finally:
         database.close()
@@ -111,10 +118,25 @@ def _admin() -> dict[str, str]:
     return {"email": ADMIN_EMAIL, "password": ADMIN_PASSWORD}
 
 
+def _make(data_dir: Path) -> None:
+    """Raises StartupProblem when there can be no such directory, or none that we may write to."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _lock_file(data_dir).touch(mode=0o600)
+    except OSError as error:
+        raise StartupProblem(
+            f"{data_dir} cannot be used ({error.strerror}): choose another directory with --data."
+        ) from None
+
+
+def _lock_file(data_dir: Path) -> Path:
+    return data_dir / "demo.lock"
+
+
 @contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the directory. Raises StartupProblem when another demo has it."""
-    lock = os.open(data_dir / "demo.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(_lock_file(data_dir), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

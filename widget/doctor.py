@@ -10,7 +10,8 @@ from sqlalchemy import select
 from config.redis import connect
 from config.settings import Settings, SettingsError, load_settings
 from jobs.db import Database, open_database, pending_migrations
-from jobs.models import Connection, Heartbeat
+from jobs.models import Heartbeat
+from jobs.reseal import secrets
 from jobs.runtime import utc_now
 from jobs.schedule import CLOCK
 from jobs.vault import Vault
@@ -65,7 +66,7 @@ def _schema_is_current(database: Database) -> None:
 def _secrets_open(database: Database, settings: Settings) -> None:
     vault = Vault(settings)
     with database.read() as session:
-        for sealed in session.scalars(select(Connection.client_secret_sealed)):
+        for _column, _key, sealed in secrets(session):
             vault.open(sealed)
 
 

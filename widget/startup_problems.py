@@ -9,12 +9,12 @@ class StartupProblem(RuntimeError):
 
 def sentence_for(error: Exception) -> str | None:
     """The sentence, without anything secret; None for an error that nobody foresaw."""
-    from config.embedded_valkey import NoQueueServer, QueueServerInUse
+    from config.embedded_valkey import NoQueueServer, NotPrivate, QueueServerInUse
     from config.processes import NeverReady
     from config.redis import QueueServerMissing
     from config.settings import SettingsError
 
-    told = (SettingsError, QueueServerMissing, NoQueueServer, QueueServerInUse, NeverReady, StartupProblem)
+    told = (SettingsError, QueueServerMissing, NoQueueServer, NotPrivate, QueueServerInUse, NeverReady, StartupProblem)
     return str(error) if isinstance(error, told) else _from_library(error)
 
 

@@ -15,8 +15,9 @@ import pytest
 import redis
 
 from config import embedded_valkey
-from config.embedded_valkey import EmbeddedValkey, NoQueueServer, QueueServerInUse, find_server
+from config.embedded_valkey import EmbeddedValkey, NoQueueServer, NotPrivate, QueueServerInUse, find_server
 from tests.support.processes import eventually, is_alive
+from widget.startup_problems import sentence_for
 
 LAUNCHER = """
 import sys, time
@@ -156,3 +157,21 @@ def test_with_no_server_at_all_the_sentence_says_what_to_do(tmp_path: Path, monk
 
     with pytest.raises(NoQueueServer, match=r"set REDIS_URL .* or install"):
         find_server()
+
+
+@pytest.mark.parametrize("made", ["a link", "a file"])
+def test_a_place_for_the_socket_that_somebody_else_made_is_refused_in_words(tmp_path: Path, made: str) -> None:
+    deep = EmbeddedValkey(tmp_path / ("x" * 150))  # too long for a socket, which goes into the temporary directory
+    place = deep.socket.parent
+    if made == "a link":
+        place.symlink_to(tmp_path)
+    else:
+        place.write_text("")
+    try:
+        with pytest.raises(NotPrivate) as refused:
+            deep.claim()
+        assert sentence_for(refused.value) == (
+            f"{place} belongs to somebody else: have it removed, or set TMPDIR to a directory of your own."
+        )
+    finally:
+        place.unlink()

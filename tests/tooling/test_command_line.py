@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from config.settings import load_settings
+from jobs.db import open_database
+from jobs.models import Base, Connection, LocalRecord
+from jobs.runtime import utc_now
+from jobs.vault import Vault
 from tests.support.processes import free_ports
 
 
@@ -133,6 +140,90 @@ def test_the_doctor_recovers_its_trust_step_by_step(migrated: Path) -> None:
 
     assert lines[:3] == ["ok    settings", "ok    database", "ok    encryption keys"]
     assert lines[3].startswith("MEND  clock: It has never run")
+
+
+@pytest.mark.parametrize("column", ["refresh_token_sealed", "hint_secret_sealed"])
+def test_the_doctor_tries_every_secret_there_is(column: str, migrated: Path) -> None:
+    other = Vault(load_settings({"data_dir": migrated, "encryption_keys": Fernet.generate_key().decode()}))
+    store(migrated, a_connection(**{column: other.seal("a secret")}))
+
+    ran = widget("doctor", data_dir=migrated, ENCRYPTION_KEYS=Fernet.generate_key().decode())
+
+    assert "MEND  encryption keys: ENCRYPTION_KEYS lacks the key" in ran.stdout
+
+
+def test_a_data_directory_that_is_a_file_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("not a directory")
+
+    for data_dir in (file, file / "below"):
+        sentence = only_sentence(widget("demo", "--data", str(data_dir), data_dir=tmp_path))
+        assert sentence.startswith(f"widget: {data_dir} cannot be used")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="has no /proc")
+def test_a_directory_that_nobody_can_make_is_said(tmp_path: Path) -> None:
+    assert "/proc/x cannot be used" in only_sentence(widget("demo", "--data", "/proc/x", data_dir=tmp_path))
+
+
+def test_an_account_without_anybody_to_type_its_password_is_said(migrated: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "widget", "create-admin", "ana@example.com"],
+        env={**os.environ, "DATA_DIR": str(migrated)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,  # so that it has no terminal either
+    )
+
+    assert "--password-stdin" in only_sentence(ran)
+
+
+def test_an_export_of_which_no_more_is_wanted_ends_quietly(migrated: Path) -> None:
+    store(migrated, *(a_contact(number) for number in range(400)))
+    export = subprocess.Popen(
+        [sys.executable, "-m", "widget", "export"],
+        env={**os.environ, "DATA_DIR": str(migrated)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert export.stdout
+    assert export.stderr
+    assert b'"kind": "contact"' in export.stdout.readline()
+    export.stdout.close()
+
+    assert (export.wait(60), export.stderr.read()) == (0, b"")
+    export.stderr.close()
+
+
+def test_a_schema_of_an_earlier_version_is_said(migrated: Path) -> None:
+    """As if made before a column was there, with no migration between."""
+    with closing(sqlite3.connect(migrated / "widget.sqlite3")) as database:
+        database.execute("ALTER TABLE connection DROP COLUMN hint_secret_sealed")
+
+    assert "made by an earlier version" in only_sentence(widget("web", data_dir=migrated))
+
+
+def store(data_dir: Path, *rows: Base) -> None:
+    database = open_database(load_settings({"data_dir": data_dir}))
+    with database.write() as session:
+        session.add_all(rows)
+    database.close()
+
+
+def a_connection(**values: str) -> Connection:
+    made = {"crm": "salesforce", "name": "Sample Org", "org_id": "00D000000000001EAA", "api_version": "67.0"}
+    address = {"base_url": "https://sample.my.salesforce.com", "client_id": "sample"}
+    return Connection(**made, **address, **values, created_at=utc_now(), updated_at=utc_now())
+
+
+def a_contact(number: int) -> LocalRecord:
+    values = {"email": f"person{number}@example.com", "notes": "x" * 1000}
+    return LocalRecord(
+        kind="contact", name=f"Person {number}", values=values, created_at=utc_now(), updated_at=utc_now()
+    )
 
 
 def test_resealing_says_how_much_there_was_to_do(migrated: Path) -> None:

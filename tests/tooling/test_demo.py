@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,7 @@ class Demo:
     def __init__(self, data_dir: Path, port: int) -> None:
         self.data_dir = data_dir
         self.port = port
-        # One of an earlier run would look as if this one were ready.
+        # That of an earlier run, which was killed, would look as if this one were ready.
         (data_dir / "demo.json").unlink(missing_ok=True)
         self._log = data_dir.parent / "demo.log"
         with self._log.open("wb") as log:
@@ -185,6 +188,22 @@ def test_the_portal_tells_us_of_changes(demo: Demo) -> None:
     assert told["subscriptions"] > 0
 
 
+def test_the_address_that_was_printed_leads_to_the_admin_area(demo: Demo) -> None:
+    page = requests.get(demo.summary["web"]["url"], timeout=10)
+
+    assert page.ok
+    assert page.url.startswith(f"{demo.summary['web']['url']}/admin/login")
+
+
+def test_data_of_an_earlier_version_is_said(tmp_path: Path, migrated_file: Path) -> None:
+    shutil.copy(migrated_file, tmp_path)
+    with closing(sqlite3.connect(tmp_path / "widget.sqlite3")) as database:
+        database.execute("ALTER TABLE connection DROP COLUMN hint_secret_sealed")
+    sentence = refusal(tmp_path, free_ports(PORTS))
+
+    assert f"{tmp_path} was made by an earlier version: choose another with --data, or delete it." in sentence
+
+
 @pytest.mark.parametrize("offset", range(PORTS))
 def test_a_taken_port_is_said(offset: int, demo: Demo, tmp_path: Path) -> None:
     sentence = refusal(tmp_path, demo.port + offset)
@@ -252,6 +271,7 @@ def test_nothing_is_left_when_it_stops_and_a_second_run_finds_its_data(start: Ca
     assert len(family) >= 10
 
     assert first.stop() == 0
+    assert not (first.data_dir / "demo.json").exists()
     assert eventually(lambda: not any(map(is_alive, family)))
 
     second = start()

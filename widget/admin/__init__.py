@@ -6,7 +6,7 @@ or a signature, and so needs no form token, is exempted with `csrf.exempt(bluepr
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, redirect, url_for
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
@@ -48,6 +48,7 @@ def install(app: Flask) -> None:
     access.install(app)
     app.url_map.converters["row"] = listing.RowId
     app.register_blueprint(_area())
+    app.add_url_rule("/", "home", lambda: redirect(url_for("admin.overview.index")))
     limits.install(app)
 
 
