@@ -7,14 +7,29 @@ from datetime import timedelta
 import pytest
 
 from config.redis import queue
+from jobs.crm import salesforce_lists
 from jobs.models import SyncRun
 from jobs.runtime import utc_now
 from jobs.schedule import tick
 from jobs.sync import importing
 from jobs.sync.import_ask import ImportRefused
 from jobs.sync.undo_ask import UndoAsk, open_undo
-from tests.imports.conftest import Shop, counts, in_salesforce, outcomes
+from tests.support.import_shop import Shop, counts, in_hubspot, in_salesforce, outcomes
 from tests.support.office import Office
+
+
+@pytest.fixture(params=["salesforce", "hubspot"])
+def shop(request: pytest.FixtureRequest) -> Shop:
+    """The test runs twice: beside an org and beside a HubSpot account."""
+    if request.param == "salesforce":
+        return in_salesforce(request.getfixturevalue("office"))
+    return in_hubspot(request.getfixturevalue("portal_office"))
+
+
+@pytest.fixture
+def org_shop(office: Office) -> Shop:
+    """Where it makes no difference which CRM it is."""
+    return in_salesforce(office)
 
 
 def test_everybody_in_the_list_is_here_afterwards_and_nobody_else(shop: Shop) -> None:
@@ -28,7 +43,8 @@ def test_everybody_in_the_list_is_here_afterwards_and_nobody_else(shop: Shop) ->
     assert shop.place(told.run.id).done == shop.place(told.run.id).total == 2
 
 
-def test_a_second_import_finds_nothing_to_do(shop: Shop) -> None:
+def test_a_second_import_finds_nothing_to_do(org_shop: Shop) -> None:
+    shop = org_shop
     listed = shop.lists.save("Sample list", shop.people("Ana", "Ben"))
     shop.import_(listed)
     told = shop.import_(listed)
@@ -98,14 +114,13 @@ def test_many_are_read_at_once(shop: Shop) -> None:
     assert told.run.calls == sum(1 for each in told.journal if each["kind"] == "call" and each["counted"])
 
 
-def test_a_list_of_several_pages(org_shop: Shop) -> None:
-    shop = org_shop
-    people = shop.office.org.control(
-        "records", {"object": "Contact", "records": [{"LastName": f"Sample {number}"} for number in range(203)]}
-    )["ids"]
-    told = shop.import_of(*people)
-    assert counts(told.run) == (0, 0, 0, 203, 0)  # they have no address
+def test_a_list_of_several_pages(org_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salesforce_lists, "MEMBERS_PAGE", 2)
+    people = org_shop.people("Ana", "Ben", "Eve", "Joe", "Kim")
+    told = org_shop.import_of(*people)
+    assert counts(told.run) == (5, 0, 0, 0, 0)
     assert set(outcomes(told)) == set(people)
+    assert sum(1 for each in told.calls if each == "GET describe") == 4  # of three pages, and of the object
 
 
 class TestWhenThingsChangeMeanwhile:
@@ -125,7 +140,8 @@ class TestWhenThingsChangeMeanwhile:
         assert (told.run.status, told.run.code, told.entries) == ("failed", "LIST_NOT_FOUND", [])
         assert "has no such list any more" in told.run.message
 
-    def test_an_object_that_is_switched_off_ends_it(self, shop: Shop) -> None:
+    def test_an_object_that_is_switched_off_ends_it(self, org_shop: Shop) -> None:
+        shop = org_shop
         ana, ben = shop.people("Ana", "Ben")
         run_id = shop.ask(shop.lists.save("Sample list", [ana, ben]))
         shop.office.set_object(shop.object, enabled=False)
@@ -150,7 +166,8 @@ class TestWhenThingsChangeMeanwhile:
         assert shop.ours(last)["job_title"] == "New"
         assert outcomes(told)[last] == ("unchanged", "")
 
-    def test_one_bad_record_does_not_stop_the_others(self, shop: Shop) -> None:
+    def test_one_bad_record_does_not_stop_the_others(self, org_shop: Shop) -> None:
+        shop = org_shop
         ana, ben = shop.people("Ana", "Ben")
         for each in (ana, ben):
             shop.office.sync(shop.object, each)
@@ -187,7 +204,8 @@ class TestWhenItHasToWait:
         assert (told.run.status, counts(told.run)) == ("succeeded", (3, 0, 0, 0, 0))
         assert set(outcomes(told)) == set(people)
 
-    def test_a_crm_that_does_not_answer_is_asked_again_until_an_hour_went_by_without_progress(self, shop: Shop) -> None:
+    def test_a_crm_that_does_not_answer_is_given_up_after_an_hour_without_progress(self, org_shop: Shop) -> None:
+        shop = org_shop
         run_id = shop.ask(shop.lists.save("Sample list", shop.people("Ana")))
         with shop.office.runtime.database.write() as session:
             session.get_one(SyncRun, run_id).created_at = utc_now() - timedelta(days=1)  # it has had its work until now
@@ -256,7 +274,8 @@ def test_an_import_on_postgres(office_on_postgres: Office) -> None:
 
 
 class TestStopping:
-    def test_one_that_waits_ends_at_once(self, shop: Shop) -> None:
+    def test_one_that_waits_ends_at_once(self, org_shop: Shop) -> None:
+        shop = org_shop
         run_id = shop.ask(shop.lists.save("Sample list", shop.people("Ana")))
         assert shop.cancel(run_id)
         run = shop.run(run_id)
@@ -266,7 +285,8 @@ class TestStopping:
         assert (told.run.status, told.entries, told.calls) == ("cancelled", [], [])
         assert not shop.cancel(run_id)
 
-    def test_one_at_work_ends_after_the_record_at_hand(self, shop: Shop) -> None:
+    def test_one_at_work_ends_after_the_record_at_hand(self, org_shop: Shop) -> None:
+        shop = org_shop
         people = shop.people("Ana", "Ben")
         run_id = shop.ask(shop.lists.save("Sample list", people))
         with shop.office.while_waiting(shop.reads, lambda: shop.cancel(run_id)):
@@ -274,7 +294,8 @@ class TestStopping:
         assert (told.run.status, counts(told.run)) == ("cancelled", (1, 0, 0, 0, 0))
         assert len(outcomes(told)) == 1
 
-    def test_one_that_may_have_written_looks_first(self, shop: Shop) -> None:
+    def test_one_that_may_have_written_looks_first(self, org_shop: Shop) -> None:
+        shop = org_shop
         ana = shop.person("Ana")
         shop.office.sync(shop.object, ana)
         shop.office.change(shop.office.linked(shop.object, ana), first_name="Anna")
@@ -287,7 +308,8 @@ class TestStopping:
 
 
 class TestAsking:
-    def test_a_second_press_joins_the_open_import(self, shop: Shop) -> None:
+    def test_a_second_press_joins_the_open_import(self, org_shop: Shop) -> None:
+        shop = org_shop
         listed = shop.lists.save("Sample list", shop.people("Ana"))
         first = shop.ask(listed)
         assert shop.ask(listed) == first

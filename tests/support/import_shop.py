@@ -1,4 +1,4 @@
-"""The office of these tests, beside an org and beside a HubSpot account, and the lists that people keep there."""
+"""An office beside an org or a HubSpot account, the lists that people keep there, and an admin who imports them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from jobs.crm.list_readers import lists_of
@@ -14,29 +13,8 @@ from jobs.models import ListImport, ObjectMapping, SyncRun
 from jobs.sync.import_ask import ImportAsk, cancel, open_import
 from tests.support.crm_lists import KeptLists, ListViews, StaticLists
 from tests.support.office import Office
-from tests.support.office_fixtures import (
-    each_office,
-    office,
-    office_database,
-    office_keys,
-    office_on_postgres,
-    office_org,
-)
-from tests.support.portal_fixtures import office_portal, portal_database, portal_office
 from tests.support.portal_office import PortalOffice
 from tests.support.told import Told
-
-__all__ = [
-    "each_office",
-    "office",
-    "office_database",
-    "office_keys",
-    "office_on_postgres",
-    "office_org",
-    "office_portal",
-    "portal_database",
-    "portal_office",
-]
 
 
 @dataclass(frozen=True)
@@ -131,16 +109,3 @@ def in_salesforce(office: Office) -> Shop:
 def in_hubspot(office: PortalOffice) -> Shop:
     names = ("lastname", "email", "jobtitle", "firstname")
     return Shop(office, StaticLists(office), *names, "/contacts/batch/read", "/contacts/", "PATCH", "/crm/lists")
-
-
-@pytest.fixture(params=["salesforce", "hubspot"])
-def shop(request: pytest.FixtureRequest) -> Shop:
-    """The test runs twice: beside an org and beside a HubSpot account."""
-    if request.param == "salesforce":
-        return in_salesforce(request.getfixturevalue("office"))
-    return in_hubspot(request.getfixturevalue("portal_office"))
-
-
-@pytest.fixture
-def org_shop(office: Office) -> Shop:
-    return in_salesforce(office)
