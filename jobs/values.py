@@ -64,19 +64,17 @@ class ValueRefused(ValueError):
 
 def normalise(field_type: str, raw: Any) -> Value:
     """The canonical form of `raw`. Raises ValueRefused."""
-    if raw is None and field_type != "boolean":
-        return None
-    return _NORMALISERS[field_type](raw)
+    return None if raw is None else _NORMALISERS[field_type](raw)
 
 
 def normaliser(field_type: str) -> Callable[[Any], Value]:
     """`normalise` for one type, looked up once."""
     normalised = _NORMALISERS[field_type]
-    return normalised if field_type == "boolean" else lambda raw: None if raw is None else normalised(raw)
+    return lambda raw: None if raw is None else normalised(raw)
 
 
 def is_blank(value: Value) -> bool:
-    """A checkbox is never blank: false is an answer."""
+    """False is an answer; a checkbox that nobody has touched is blank where its side keeps no value for it."""
     return value is None or value == "" or value == []
 
 
@@ -235,10 +233,12 @@ def _number(raw: Any) -> int | float | None:
     return int(Decimal(digits)) if number.is_integer() else number
 
 
-def _boolean(raw: Any) -> bool:
+def _boolean(raw: Any) -> bool | None:
     if isinstance(raw, str):
+        if not raw.strip():
+            return None
         lowered = raw.strip().lower()
-        if lowered not in {"true", "false", "1", "0", "yes", "no", ""}:
+        if lowered not in {"true", "false", "1", "0", "yes", "no"}:
             raise ValueRefused(f"“{raw[:40]}” is neither yes nor no.")
         return lowered in {"true", "1", "yes"}
     return bool(raw)

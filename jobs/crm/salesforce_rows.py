@@ -96,6 +96,8 @@ def looks_like_reference(body: Mapping[str, Any]) -> bool:
 def _encoded(client: SalesforceClient, name: str, value: Value, field_type: str) -> Any:
     if field_type == "user" and value is not None:
         return _user_id(client, name, str(value))
+    if field_type == "boolean":
+        return bool(value)  # a checkbox has no blank there
     return ";".join(value) if isinstance(value, list) else value
 
 

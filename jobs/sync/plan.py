@@ -115,11 +115,15 @@ def _why_not(setup: Setup, finding: filters.Finding) -> str:
 
 def read_for_filter(row: CrmRow, field: FieldInfo) -> Value:
     """The field as a filter compares it, whatever it is mapped to. Raises ValueRefused."""
+    kind = compared_as(field)
     if row.read_as is not None:
-        return row.read_as(field.name, compared_as(field))
-    if field.name not in row.values:
+        value = row.read_as(field.name, kind)
+    elif field.name in row.values:
+        value = normalise(kind, row.values[field.name])
+    else:
         raise ValueRefused(f"{field.label} was not read.")
-    return normalise(compared_as(field), row.values[field.name])
+    # To whoever filters, a checkbox that nobody has touched says no.
+    return bool(value) if kind == "boolean" else value
 
 
 def no_counterpart(setup: Setup, scene: Scene) -> Skip | None:
