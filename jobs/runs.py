@@ -5,7 +5,7 @@ Every change is one conditional update on `fence` or `status`. A worker that has
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -16,10 +16,11 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs.db import changed_one, row_of
-from jobs.models import SyncRun
+from jobs.models import Conflict, SyncRun
 from jobs.models.base import UtcDateTime
 from jobs.models.run import FAILED, OPEN, OPEN_SINGLE, QUEUED, RUNNING
 from jobs.runtime import utc_now
+from jobs.shown import shown_stamp
 
 # The web process enqueues at once; the tick looks again after this long, and then ever more rarely.
 FIRST_LOOK = timedelta(seconds=4)
@@ -103,6 +104,7 @@ class Ask:
     chosen_local_record_id: int | None = None
     previewed: str = ""  # the stamp of the preview the person saw
     choices: dict[str, str] | None = None  # local field -> "crm" or "local": a person settles a conflict
+    shown: dict[str, str] | None = None  # local field -> the stamp of the two values they chose between
 
 
 def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
@@ -111,11 +113,27 @@ def open_single(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
     A run that waits takes along what the person chose. One that is at work reads again before it ends: what made the
     person click may have come too late for its read.
     """
+    ask = _with_what_was_shown(session, ask) if ask.choices else ask
     while True:
         run, is_new = _open_or_join(session, ask)
         if is_new or _is_told(session, run, ask):
             return run, is_new
         session.expire_all()  # it has just finished: ask again
+
+
+def _with_what_was_shown(session: Session, ask: Ask) -> Ask:
+    """Where a choice comes without it: the two values the open conflict shows to everybody now."""
+    told = ask.shown or {}
+    if told.keys() >= (ask.choices or {}).keys():
+        return ask
+    open_now = select(Conflict.local_field, Conflict.ours, Conflict.theirs).where(
+        Conflict.connection_id == ask.connection_id,
+        Conflict.object == ask.object,
+        Conflict.crm_record_id == ask.crm_record_id,
+        Conflict.settled_at.is_(None),
+    )
+    known = {name: shown_stamp(ours, theirs) for name, ours, theirs in session.execute(open_now)}
+    return replace(ask, shown={name: known[name] for name in ask.choices or {} if name in known} | told)
 
 
 def _open_or_join(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
@@ -137,6 +155,8 @@ def _is_told(session: Session, run: SyncRun, ask: Ask) -> bool:
         news["chosen_local_record_id"] = ask.chosen_local_record_id
     if ask.choices:
         news["choices"] = {**(run.choices or {}), **ask.choices}
+        older = {name: stamp for name, stamp in (run.shown or {}).items() if name not in ask.choices}
+        news["shown"] = older | (ask.shown or {})
     if not news and not _reads_too_soon(run):
         return True
     is_open = update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.status.in_(OPEN))
@@ -218,10 +238,12 @@ def start_over(session: Session, run: SyncRun, *, seconds: float) -> None:
         enqueue_at=until,
         version=_RUNS.c.version + 1,
     )
-    chosen = session.execute(anew.returning(_RUNS.c.choices, _RUNS.c.chosen_local_record_id)).one_or_none()
+    chosen = session.execute(
+        anew.returning(_RUNS.c.choices, _RUNS.c.shown, _RUNS.c.chosen_local_record_id)
+    ).one_or_none()
     if chosen is None:
         raise LeaseLost
-    run.choices, run.chosen_local_record_id = chosen
+    run.choices, run.shown, run.chosen_local_record_id = chosen
 
 
 def finish(

@@ -47,9 +47,16 @@ def start_sync(
     chosen_local_record_id: int | None = None,
     previewed: str = "",
     choices: dict[str, str] | None = None,
+    shown: dict[str, str] | None = None,
 ) -> ResponseReturnValue:
     """Start or join the run, and draw the panel: with the result of a quick one."""
-    ask = replace(ask_of(claims), chosen_local_record_id=chosen_local_record_id, previewed=previewed, choices=choices)
+    ask = replace(
+        ask_of(claims),
+        chosen_local_record_id=chosen_local_record_id,
+        previewed=previewed,
+        choices=choices,
+        shown=shown,
+    )
     return click_answer(claims, request_single(runtime(), ask))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from flask import Blueprint, request
@@ -18,6 +19,8 @@ from widget.context import runtime
 from widget.panel_answers import start_sync
 from widget.panel_claims import claims_for
 from widget.tokens import PanelClaims, TokenForbidden
+
+STAMP = re.compile(r"[0-9a-f]{64}")
 
 
 def add_routes(blueprint: Blueprint) -> None:
@@ -40,7 +43,13 @@ def settle(conflict_id: int) -> ResponseReturnValue:
         if request.form.get("always"):
             _always(session, claims, conflict, choice)
         field = conflict.local_field
-    return start_sync(claims, choices={field: choice})
+    return start_sync(claims, choices={field: choice}, shown=sent_stamp(field))
+
+
+def sent_stamp(field: str) -> dict[str, str] | None:
+    """Of the two values the button stood beside, as the form sends it along; None where it sends none."""
+    stamp = request.form.get("shown", "")
+    return {field: stamp} if STAMP.fullmatch(stamp) else None
 
 
 def _own(session: Session, claims: PanelClaims, conflict_id: int) -> Conflict:

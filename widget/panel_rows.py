@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from jobs.mappings import FieldFacts
+from jobs.shown import shown_stamp
 from jobs.sync import merge
 from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
@@ -63,7 +64,7 @@ def _row(
         just_changed=just_changed,
         is_read=is_read,
         note=_note(facts, mapping) or ("A sync leaves this as it is" if at_rest else ""),
-        conflict=_conflict(facts, mapping),
+        conflict=_conflict(facts, mapping, ours, theirs),
     )
 
 
@@ -86,7 +87,7 @@ def _is_same(facts: Facts, mapping: FieldFacts, ours: Value, theirs: Value) -> b
     return theirs == (choices.as_theirs(ours) if choices is not None else ours)
 
 
-def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:
+def _conflict(facts: Facts, mapping: FieldFacts, ours: Value, theirs: Value) -> ConflictView | None:
     known = facts.conflicts.get(mapping.local_field)
     if known is None:
         return None
@@ -99,6 +100,7 @@ def _conflict(facts: Facts, mapping: FieldFacts) -> ConflictView | None:
         our_at=facts.reader.moment(known.ours_at) if known.ours_at else None,
         may_keep_crm=may_settle,
         may_keep_ours=may_settle and facts.may_edit(mapping.crm_field),
+        shown=shown_stamp(ours, theirs),
         may_always=facts.mapping is not None and facts.mapping.reps_may_set_rules,
     )
 

@@ -151,9 +151,9 @@ def _result(facts: Facts) -> StateWords | None:
         return StateWords(
             "conflict",
             "Both sides changed the same field.",
-            "Nothing was written for it; both values are kept.",
+            entry.message or "Nothing was written for it; both values are kept.",
             "Choose below which value to keep.",
-            "BOTH_CHANGED",
+            entry.code or "BOTH_CHANGED",
             "attention",
             "Conflict",
         )

@@ -64,6 +64,7 @@ class ConflictView:
     our_at: Moment | None
     may_keep_crm: bool
     may_keep_ours: bool
+    shown: str = ""  # the stamp of the two values beside the buttons
     may_always: bool = True  # make the choice the rule of the field
 
 

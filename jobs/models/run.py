@@ -86,6 +86,8 @@ class SyncRun(Base):
     previewed: Mapped[str] = mapped_column(String(64), default="")
     # Local field -> "crm" or "local": whose value a person chose to keep where both had changed.
     choices: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
+    # Local field -> the stamp of the two values they were shown, for which alone the choice holds.
+    shown: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
 
     # The record changed while this run was at it: one more run follows.
     again: Mapped[bool] = mapped_column(default=False)

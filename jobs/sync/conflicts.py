@@ -15,6 +15,7 @@ from jobs.crm.base import CrmRow
 from jobs.models import Conflict, FieldMapping, ObjectMapping
 from jobs.runtime import utc_now
 from jobs.sync import merge
+from jobs.sync.chosen import CHANGED_SINCE_SHOWN
 from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.other_crms import FROM_OTHER_CRM
 from jobs.sync.plan import STANDING_RULES, Plan, changed_in_crm_at
@@ -38,10 +39,13 @@ def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, p
     known = {each.local_field: each for each in open_conflicts(session.connection(), setup.key)}
     for ask in asks:
         _keep(session, setup, scene, read, ask, known.pop(ask.rule.local_field, None))
-    waiting = {each.rule.local_field for each in plan.chosen("leave") if _waits(setup, each)} & set(known)
+    waiting = {each.rule.local_field: each for each in plan.chosen("leave") if _waits(setup, each)}
+    waiting = {name: each for name, each in waiting.items() if name in known}
     for name, conflict in known.items():
         if name not in waiting:
             _close(session, setup, conflict)
+        elif waiting[name].why == CHANGED_SINCE_SHOWN:
+            _keep(session, setup, scene, read, waiting[name], conflict)
     return len(asks) + len(waiting)
 
 

@@ -124,7 +124,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         scene.link.own_write_at, scene.link.changed_before_at = state.stamps
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.
     agreed = agreed_so_far(setup, scene, state.done)
-    scene = replace(scene, bases=dict(scene.bases) | agreed | _written_so_far(state, scene))
+    bases = dict(scene.bases) | agreed | _written_so_far(state, scene)
+    scene = replace(scene, bases=bases, written=frozenset(each["field"] for each in state.done))
     plan = make_plan(setup, row, scene, state.refusals)
     _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
@@ -212,7 +213,7 @@ def _plan_after_write(
     setup: Setup, read: CrmRow, row: CrmRow, scene: Scene, written: dict[str, merge.Base], refusals: Refusals
 ) -> Plan:
     """The same decision on what the CRM holds now: its own rules may have changed other fields in the same moment."""
-    seen = replace(scene, bases=dict(scene.bases) | written)
+    seen = replace(scene, bases=dict(scene.bases) | written, written=scene.written | written.keys())
     # The stamp is our own write's now: whoever changed the rest did so before.
     plan = make_plan(setup, replace(row, modified_at=read.modified_at), seen, refusals)
     # One write per look: anything it would still push is for the next sync.

@@ -13,6 +13,7 @@ from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
 from jobs.sync import filters, merge
 from jobs.sync.choices import Choices
+from jobs.sync.chosen import kept_to
 from jobs.sync.fates import is_deleted_with
 from jobs.sync.filter_values import compared_as
 from jobs.sync.other_crms import FROM_OTHER_CRM, stand_back
@@ -162,7 +163,25 @@ def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None
     decided = [
         decide(each, base(each.local_field), ours.get(each.local_field), theirs(each.crm_field)) for each in book
     ]
+    if setup.run.choices:
+        decided = [_as_chosen(setup, scene, row, field, each) for field, each in zip(book, decided, strict=True)]
     return Plan(tuple(_among_others(setup, scene, row, decided) if setup.also_from and scene.local else decided))
+
+
+def _as_chosen(setup: Setup, scene: Scene, row: CrmRow, field: MappedField, decision: merge.Decision) -> merge.Decision:
+    """The decision, unless a person who chose for this field was shown other values."""
+    name = field.local_field
+    choice = (setup.run.choices or {}).get(name, "")
+    if not choice or decision.action not in ("pull", "push"):
+        return decision
+    return kept_to(
+        choice,
+        decision,
+        ours=field.normalise(scene.local.values.get(name)) if scene.local is not None else None,
+        theirs=row.values.get(field.crm_field),
+        shown=(setup.run.shown or {}).get(name, ""),
+        is_done=name in scene.written,
+    )
 
 
 def _among_others(setup: Setup, scene: Scene, row: CrmRow, decided: Iterable[merge.Decision]) -> list[merge.Decision]:

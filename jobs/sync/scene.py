@@ -126,6 +126,8 @@ class Setup:
 class Scene:
     """One record as both sides have it. `local` is None when a new record of ours is to be made."""
 
+    # Fields of ours that this run has written to the CRM already.
+    written: frozenset[str] = field(default=frozenset(), kw_only=True)
     link: RecordLink | None
     local: LocalRecord | None
     matched_by: str

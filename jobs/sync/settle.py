@@ -103,7 +103,9 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
     entry.direction = change_list.direction(entry.changes)
     entry.left_alone = left_alone(setup, what.plan, what.refusals)
-    entry.outcome = _outcome(entry, is_new=is_new, asks=bool(what.plan.chosen("ask")))
+    held = held_choices(setup, what.plan)
+    asks = bool(what.plan.chosen("ask") or (conflicts and held))
+    entry.outcome = _outcome(entry, is_new=is_new, asks=asks)
     entry.finished_at = utc_now()
     if any(change.get("unsure") for change in entry.changes):
         said = words("WRITE_UNKNOWN", crm=setup.crm_label)
@@ -111,6 +113,9 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     elif comes_back:
         entry.outcome, entry.code = "updated", "RESTORED_HERE"
         entry.message = words("RESTORED_HERE", crm=setup.crm_label).message
+    elif held:
+        said = words(held[0].why, crm=setup.crm_label, object_label=setup.mapping.object_label)
+        entry.code, entry.message, entry.remedy = held[0].why, said.message, said.remedy
     elif what.otherwise:
         entry.code = "CHANGED_SINCE_PREVIEW"
         entry.message = words(entry.code, crm=setup.crm_label).message
@@ -281,9 +286,20 @@ def _keep_agreed(session: Session, link: RecordLink, agreed: dict[str, merge.Bas
     update_row(session, link, seen_version=seen_version)
 
 
+def held_choices(setup: Setup, plan: Plan) -> list[merge.Decision]:
+    """What a person chose between two values and was not carried out: never without a word why."""
+    chosen = setup.run.choices or {}
+    return [each for each in plan.chosen("leave") if each.rule.local_field in chosen] if chosen else []
+
+
 def left_alone(setup: Setup, plan: Plan, refusals: Refusals) -> list[dict[str, Any]]:
     """Fields that differ and stay so, with the reason, where a person may want to know it."""
-    told = [each for each in plan.decisions if each.action in ("leave", "ask") and each.why not in _SILENT]
+    chosen = setup.run.choices or {}
+    told = [
+        each
+        for each in plan.decisions
+        if each.action in ("leave", "ask") and (each.why not in _SILENT or each.rule.local_field in chosen)
+    ]
     paused = {each.local_field: each.paused_reason for each in setup.mapping.fields if each.paused_reason}
     left = [_left(setup, each.rule, each.why, refusals.message) for each in told]
     for each in left:

@@ -138,6 +138,10 @@ _W: dict[str, tuple[str, str]] = {
     "MAY_NOT_CLEAR": ("It is blank here; the value in {crm} is kept.", "The field mapping says so."),
     "NOTHING_TO_WRITE": ("It is blank here.", "Nothing to do."),
     "BOTH_CHANGED": ("Both sides changed.", "Choose which value to keep."),
+    "CHANGED_SINCE_SHOWN": (
+        "One of the two values had changed since they were shown, so nothing was chosen between them.",
+        "Look at both once more, then choose.",
+    ),
     "CHANGED_SINCE_PREVIEW": ("Something had changed since the preview.", "This is what was done."),
     # What an undo left as it is, and what it did to a record of ours as a whole.
     "MOVED_ON": ("It was changed since, and the newer value is kept.", "The history of the field shows by whom."),

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from jobs.models import Conflict, FieldMapping, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime, utc_now
+from jobs.shown import shown_stamp
 from tests.admin.site import Visitor, audited
 
 INBOX = "/admin/conflicts/"
@@ -34,6 +35,13 @@ def test_a_choice_starts_a_sync_that_carries_it(admin: Visitor, runtime: Runtime
     assert answer.location.endswith(f"/admin/runs/{run.id}")
     assert (run.choices, run.requested_by, run.readable_fields) == ({"job_title": "local"}, "admin@example.com", None)
     assert rule_of_title(runtime) == "most_recent"
+
+
+def test_a_choice_goes_with_what_the_page_showed(admin: Visitor, runtime: Runtime) -> None:
+    page = admin.get(INBOX).text
+    admin.post(f"{INBOX}1", {"keep": "local", "shown": shown_stamp("Chief of Staff", "Head of Staff")})
+    shown = newest_run(runtime).shown or {}
+    assert f'name="shown" value="{shown["job_title"]}"' in page
 
 
 def test_always_changes_the_rule_of_the_field_and_is_noted(admin: Visitor, runtime: Runtime) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
 from jobs.models import Conflict
+from jobs.shown import shown_stamp
 from jobs.sync.conflicts import set_rule
 from tests.support.office import Office
+from tests.support.told import Told
 
 
 @pytest.fixture
@@ -98,6 +103,53 @@ def test_a_person_who_may_not_write_the_field_does_not_settle_it(office: Office,
     assert told.writes == []
     assert told.left_alone == {"job_title": "NOT_YOURS_TO_EDIT"}
     assert len(office.conflicts()) == 1
+
+
+def test_keeping_theirs_never_writes_ours(office: Office, ana: str, asked: Conflict) -> None:
+    """They took it back since: of the two values now, nobody has chosen one."""
+    office.edit(ana, Title="Buyer", ago=timedelta(seconds=30))
+    require_asked_anew(office, office.sync("Contact", ana, choices={"job_title": "crm"}), ours="Ours", theirs="Buyer")
+
+
+def test_keeping_ours_overwrites_nothing_that_nobody_was_shown(office: Office, ana: str, asked: Conflict) -> None:
+    office.edit(ana, Title="Newer", ago=timedelta(seconds=30))
+    require_asked_anew(office, office.sync("Contact", ana, choices={"job_title": "local"}), ours="Ours", theirs="Newer")
+    assert office.sync("Contact", ana, choices={"job_title": "local"}).written == {"Title": "Ours"}
+
+
+def test_keeping_theirs_overwrites_nothing_that_nobody_was_shown(
+    office: Office, ana: str, linked: int, asked: Conflict
+) -> None:
+    office.change(linked, job_title="Ours anew")
+    told = office.sync("Contact", ana, choices={"job_title": "crm"})
+    require_asked_anew(office, told, ours="Ours anew", theirs="Theirs")
+
+
+def test_a_choice_holds_for_what_was_shown_though_the_conflict_has_moved_on(
+    office: Office, ana: str, asked: Conflict
+) -> None:
+    office.edit(ana, Title="Newer", ago=timedelta(seconds=30))
+    office.sync("Contact", ana)
+    for then, moved in ((("Ours", "Theirs"), True), (("Ours", "Newer"), False)):
+        shown = {"job_title": shown_stamp(*then)}
+        told = office.sync("Contact", ana, choices={"job_title": "local"}, shown=shown)
+        assert (told.writes == []) is moved, then
+
+
+def require_asked_anew(office: Office, told: Told, *, ours: str, theirs: str) -> None:
+    assert (told.changes, told.outcome, told.code) == (set(), "conflict", "CHANGED_SINCE_SHOWN")
+    assert told.left_alone == {"job_title": "CHANGED_SINCE_SHOWN"}
+    assert "changed since they were shown" in told.entry.message
+    [still] = office.conflicts()
+    assert (still.ours, still.theirs) == (ours, theirs)
+
+
+@pytest.mark.parametrize("kept", ["12", "12.0", "1e20", "1.5e300"])
+def test_a_number_is_the_one_that_was_shown_in_whatever_form_a_database_gives_it_back(kept: str) -> None:
+    as_whole = int(Decimal(kept))
+    assert shown_stamp(float(kept), None) == shown_stamp(as_whole, None)
+    assert shown_stamp(float(kept), None) != shown_stamp(None, as_whole)
+    assert shown_stamp(1, "1") != shown_stamp(True, "1")
 
 
 def test_a_killed_worker_does_not_settle_half(office: Office, ana: str, asked: Conflict) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -100,6 +102,19 @@ class TestConflict:
         with stage.runtime.database.read() as session:
             ours = session.scalars(select(LocalRecord).where(LocalRecord.name == NAME)).one()
         assert ours.values["job_title"] == "Theirs"
+
+    @pytest.mark.parametrize("keep", ["crm", "local"])
+    def test_a_button_keeps_one_of_the_two_values_it_stood_beside_and_no_other(
+        self, stage: Stage, torn: Panel, keep: str
+    ) -> None:
+        [shown] = set(re.findall(r'"shown": "([0-9a-f]{64})"', torn.get("/panel/view").text))
+        stage.change_local(NAME, job_title="Ours anew")
+        stage.org.edit("Contact", stage.org.record("Contact"), {"Title": "Newer"}, user="rep")
+        torn.synced()
+        settle(torn, conflict_of(stage.runtime), keep=keep, shown=shown)
+        stage.work()
+        conflict = conflict_of(stage.runtime)
+        assert (conflict.settled_at, conflict.ours, conflict.theirs) == (None, "Ours anew", "Newer")
 
     def test_always_is_kept_as_the_rule_and_audited(self, stage: Stage, torn: Panel) -> None:
         settle(torn, conflict_of(stage.runtime), keep="crm", always="1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from flask import Blueprint, abort, request
@@ -17,6 +18,7 @@ from widget.admin.access import person
 from widget.admin.record_lists import RecordList
 from widget.context import runtime
 
+STAMP = re.compile(r"[0-9a-f]{64}")
 STATES = ("open", "settled")
 _LIST = RecordList(
     template="admin/conflicts/index.html",
@@ -45,7 +47,7 @@ def settle(conflict_id: int) -> Response:
     keep = request.form.get("keep", "")
     if keep not in ("crm", "local"):
         abort(400)
-    choice = cast(Choice, keep)
+    choice, stamp = cast(Choice, keep), request.form.get("shown", "")
     with runtime().database.write() as session:
         conflict = listing.found(session.get(Conflict, conflict_id))
         if request.form.get("always") == "1" and set_rule(session, conflict, choice, by_rep=False):
@@ -56,6 +58,7 @@ def settle(conflict_id: int) -> Response:
         object=conflict.object,
         crm_record_id=conflict.crm_record_id,
         choices={conflict.local_field: choice},
+        shown={conflict.local_field: stamp} if STAMP.fullmatch(stamp) else None,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from jobs.new_objects import kind_labels, labels_of_numbered
 from jobs.runtime import utc_now
+from jobs.shown import shown_stamp
 from widget.context import runtime
 
 CRM_NAMES = {
@@ -112,6 +113,7 @@ def install(area: Blueprint) -> None:
     area.add_app_template_filter(moment, "admin_moment")
     area.add_app_template_filter(count, "admin_count")
     area.add_app_template_filter(value, "admin_value")
+    area.add_app_template_global(shown_stamp)
     area.add_app_template_filter(duration, "admin_duration")
     area.add_app_template_filter(options, "admin_options")
     area.context_processor(

@@ -18,9 +18,18 @@ def start(
     object: str,  # noqa: A002 - our word for it
     crm_record_id: str,
     choices: dict[str, str] | None = None,
+    shown: dict[str, str] | None = None,
 ) -> Response:
     """Insert or join the run, note who asked, and go to its page."""
-    ask = Ask(connection_id, object, crm_record_id, trigger="admin", requested_by=person().email, choices=choices)
+    ask = Ask(
+        connection_id,
+        object,
+        crm_record_id,
+        trigger="admin",
+        requested_by=person().email,
+        choices=choices,
+        shown=shown,
+    )
     asked = request_single(runtime(), ask)
     run = asked.run
     with runtime().database.write() as session:

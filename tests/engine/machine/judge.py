@@ -89,6 +89,8 @@ class Link:
     is_deleted: bool = False
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # fields whose conflict a person is to settle, as of the last sync
+    # Of fields a person chooses for in this sync: the values they were shown. None: nobody was asked any more.
+    shown: dict[str, Pair | None] = field(default_factory=dict)
     may_stay_apart: set[str] = field(default_factory=set)  # an undo, a refusal or a first meeting parted them
 
     def time_of(self, name: str) -> float:
@@ -120,7 +122,15 @@ def flows(link: Link, name: str, here: Value, *, here_at: float, is_new: bool = 
         switches = replace(switches, may_update_here=True, duplicate_handling="overwrite_all")
     now, newer_here = Pair(here, link.there[name]), here_at > link.time_of(name)
     wished = {_wish(rules, switches, met, now, newer_here=newer_here) for met in link.met[name]}
+    if choice and name in link.shown:
+        wished = {_as_chosen(each, choice, link.shown[name], now) for each in wished}
     return {_gate(link.crm, FIELDS[name], rules, switches, wish, now) for wish in wished}
+
+
+def _as_chosen(wish: Flow, choice: str, shown: Pair | None, now: Pair) -> Flow:
+    """A choice holds for the two values it was made between, and never does the opposite."""
+    holds = wish.to in (NOWHERE, {"crm": HERE, "local": THERE}[choice]) and shown in (None, now)
+    return wish if holds or wish.to == NOWHERE else Flow(NOWHERE, "it is not what was shown")
 
 
 def _wish(rules: FieldRules, switches: Switches, met: Pair | None, now: Pair, *, newer_here: bool) -> Flow:

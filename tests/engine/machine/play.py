@@ -10,7 +10,7 @@ from typing import Any
 from jobs import tasks
 from tests.engine.machine.crm_side import CrmSide
 from tests.engine.machine.fields import FIELDS, Value, kept, plain, refuses
-from tests.engine.machine.judge import ASK, HERE, THERE, FieldRules, Link, Switches
+from tests.engine.machine.judge import ASK, HERE, THERE, FieldRules, Link, Pair, Switches
 from tests.engine.machine.ledger import Change, folded, require_logged, unsure_of
 from tests.engine.machine.scoring import Scoring
 from tests.engine.machine.stage import Stage
@@ -152,6 +152,7 @@ class Play(Scoring):
         may_race = meanwhile is not None and meanwhile.side == THERE
         there_before = dict(link.there) if may_race else None
         link.look_again(self.here)
+        link.shown = self._shown(side, choices)
         first = {name: self._flows(link, name, choices) for name in FIELDS}
         skipped = self._is_skipped(link)
         run = self.open.setdefault(crm, OpenRun(0))
@@ -190,6 +191,7 @@ class Play(Scoring):
             self.seen["a person is asked"] += bool(link.asked)
             if not run.was_in_trouble:
                 self._require_complete(link, first, changes, choices)
+        link.shown = {}
         if entry.changes:
             self.done.append(Done(entry.id, crm, tuple(run.changes), entry.outcome == "created", unsure_of(entry)))
         self._count(entry.outcome, entry.code, changes, link)
@@ -285,6 +287,11 @@ class Play(Scoring):
         }
 
     # How it is done
+
+    def _shown(self, side: CrmSide, choices: Mapping[str, str] | None) -> dict[str, Pair | None]:
+        """The two values that stand beside the buttons, by our field; None where nobody is asked any more."""
+        asked = self.store.conflicts(side) if choices else {}
+        return {name: Pair(*asked[name]) if name in asked else None for name in choices or {}}
 
     def _attempt(
         self,

@@ -118,6 +118,7 @@ class Scoring:
         if is_open:
             link.unsettled[name] = Unsettled(link.there[name], new, sent)
         link.there[name], link.changed_at[name] = new, self.now
+        link.shown.pop(name, None)  # what was chosen is done: the CRM may make another value of it
         if not is_open:
             follows = link.rules[name].direction == "two_way"
             link.met[name] = frozenset({Pair(sent, sent if follows else new)})
@@ -131,6 +132,7 @@ class Scoring:
             here = self.here[name]
             is_sent = any(each.to == THERE for each in self._flows(link, name, choices))
             if is_sent and here in ours[name] and kept(link.crm, known, here) == link.there[name]:
+                link.shown.pop(name, None)
                 follows = link.rules[name].direction == "two_way"
                 link.met[name] = frozenset({Pair(here, here if follows else link.there[name])})
 
