@@ -1,4 +1,4 @@
-"""The web server's knobs. Threads, because a request mostly waits: for the database, or for progress to show."""
+"""The web server's knobs. Threads, because a request mostly waits: for the database, or for a CRM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from config.settings import Settings
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at, gunicorn makes its own file in it
 
-PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/healthz", "/readyz"})
 """Asked every few seconds by machines: their lines are of interest only to who sets LOG_LEVEL to DEBUG."""
 
 

@@ -154,7 +154,7 @@ class Settings(CrmSettings):
         default=16,
         ge=1,
         le=256,
-        description="Threads in each web process. An open progress stream holds one.",
+        description="Threads in each web process. A request that is being answered holds one.",
         json_schema_extra={"expects": "a whole number from 1 to 256"},
     )
     web_workers: int = Field(

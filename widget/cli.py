@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="widget", description="One click syncs one CRM record.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    web = commands.add_parser("web", help="serve the panel, the admin area and the API")
+    web = commands.add_parser("web", help="serve the panel and the admin area")
     web.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     web.add_argument("--port", type=_port, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     web.set_defaults(run=_web)

@@ -34,7 +34,6 @@ HOW = {
     "admin": "asked for by an admin",
     "schedule": "by schedule",
     "webhook": "at a change in the CRM",
-    "api": "through the API",
 }
 
 

@@ -25,7 +25,7 @@ from jobs.runtime import utc_now
 
 ALGORITHM = "HS256"
 ISSUER = "crm-sync-widget"
-Purpose = Literal["panel", "ticket", "api"]
+Purpose = Literal["panel", "ticket"]
 Scope = Literal["view", "sync", "undo"]
 
 

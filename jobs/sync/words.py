@@ -195,7 +195,7 @@ _W: dict[str, tuple[str, str]] = {
     "NOT_FOUND": ("{crm} does not show us this record.", "It may be deleted, or not shared with the integration user."),
     # Later.
     "UNABLE_TO_LOCK_ROW": ("Somebody else is saving this record right now.", "We try again by ourselves."),
-    "REQUEST_LIMIT_EXCEEDED": ("{crm} takes no more requests from us today.", "We go on by ourselves when it does."),
+    "REQUEST_LIMIT_EXCEEDED": ("{crm} takes no more requests from us for now.", "We go on by ourselves when it does."),
     "TOO_MANY_CALLS": ("{crm} takes no more requests for a moment.", "We go on by ourselves."),
     "MIGRATION_IN_PROGRESS": ("{crm} is moving this account just now.", "We go on by ourselves when it is done."),
     "NO_ANSWER": ("{crm} does not answer.", "Your click is kept; we try again by ourselves."),

@@ -133,7 +133,7 @@ def test_a_rate_limit_names_the_time_and_goes_on_by_itself(demo: Demo, record_pa
     order = {"kind": "rate_limit", "status": 429, "headers": {"Retry-After": "6"}, "match": API}
     with demo.fault(**order):
         record_page.button.click()
-        record_page.says("Salesforce takes no more requests from us today.", "Your click is kept", "Goes on in")
+        record_page.says("Salesforce takes no more requests from us for now.", "Your click is kept", "Goes on in")
         record_page.picture("17-rate-limited")
         record_page.says("Created here from Salesforce")
 

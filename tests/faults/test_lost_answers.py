@@ -99,7 +99,7 @@ def test_a_limit_with_a_time_pauses_until_then(here: Installation) -> None:
     assert waiting.code == "REQUEST_LIMIT_EXCEEDED"
     assert waiting.resume_at is not None
     screen = person.rep.view()
-    assert screen.headline == "Salesforce takes no more requests from us today."
+    assert screen.headline == "Salesforce takes no more requests from us for now."
     assert "Your click is kept" in screen.told
     person.rep.follow()
     finished = here.run(run_id)

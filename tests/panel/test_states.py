@@ -116,7 +116,7 @@ class TestOnTheWay:
         stage.org.fault("rate_limit", match="/services/data", count=None)
         stage.work()
         panel.follow_once()
-        assert panel.screen.headline == "Salesforce takes no more requests from us today."
+        assert panel.screen.headline == "Salesforce takes no more requests from us for now."
         assert "Your click is kept" in panel.screen.told
         assert re.search(r"Goes on in [45] min", panel.screen.told)
         assert panel.screen.code == "REQUEST_LIMIT_EXCEEDED"

@@ -37,7 +37,7 @@ NOUNS = (overview, connections, oauth, objects, links, conflicts, records, runs,
 def install(app: Flask) -> None:
     """Register `/admin` with its login, form protection and rate limits. `app` must already hold its runtime."""
     app.config.update(
-        # Only these pages use the cookie: the panel, the launches and the API never see it.
+        # Only these pages use the cookie: the panel and the launches never see it.
         SESSION_COOKIE_NAME="widget_admin",
         SESSION_COOKIE_PATH="/admin",
         PERMANENT_SESSION_LIFETIME=access.SESSION_LIFETIME,

@@ -41,7 +41,6 @@ TRIGGERS = {
     "schedule": "Schedule",
     "webhook": "Webhook",
     "admin": "Admin",
-    "api": "API",
 }
 STATUSES = {
     "queued": ("Queued", "wait"),

@@ -1,8 +1,8 @@
 """One-time tickets: a verified launch answers with an address, and a frame or window of the CRM opens it.
 
 For CRMs that do not sign the loading of a frame. A ticket is random to whoever sees it, good for a minute and once, and
-kept as a hash. It opens a panel and nothing else: no request of the panel or the API takes it for a token, nor this
-page a token for a ticket.
+kept as a hash. It opens a panel and nothing else: no request of the panel takes it for a token, nor this page a
+token for a ticket.
 """
 
 from __future__ import annotations
