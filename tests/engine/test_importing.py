@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from config.redis import queue
 from jobs.crm import salesforce_lists
-from jobs.models import SyncRun
+from jobs.models import ListImport, SyncRun
+from jobs.retention import forget_old_runs
 from jobs.runtime import utc_now
 from jobs.schedule import tick
 from jobs.sync import importing
@@ -259,6 +261,17 @@ class TestTurns:
         waiting.empty()
         assert run_id in tick(org_shop.office.runtime)
         assert [(job.func_name, list(job.args)) for job in waiting.jobs] == [("jobs.tasks.import_members", [run_id])]
+
+
+def test_an_old_import_is_forgotten_with_its_place_in_the_list(org_shop: Shop) -> None:
+    old, new = (org_shop.import_(org_shop.lists.save(name, [])).run.id for name in ("Old", "New"))
+    database = org_shop.office.runtime.database
+    with database.write() as session:
+        session.get_one(SyncRun, old).created_at = utc_now() - timedelta(days=10_000)
+    forget_old_runs(org_shop.office.runtime)
+    with database.read() as session:
+        assert session.get(SyncRun, old) is None
+        assert session.scalars(select(ListImport.run_id)).all() == [new]
 
 
 @pytest.mark.postgres
