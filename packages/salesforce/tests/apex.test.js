@@ -77,6 +77,34 @@ describe('what the component calls', () => {
   })
 })
 
+describe('in an org that is not ours', () => {
+  it('no job is queued where the org has one place in all', () => {
+    const hint = classNamed('CrmSyncHint')
+
+    for (const context of ['isBatch', 'isFuture', 'isQueueable']) {
+      expect(hint).toMatch(new RegExp(`mayQueue\\(\\) \\{[^}]*!System\\.${context}\\(\\)`))
+    }
+    expect(hint).toMatch(/if \(mayQueue\(\) && /)
+    expect(hint.match(/System\.enqueueJob/g)).toHaveLength(1)
+    for (const file of triggers) expect(read(file)).not.toMatch(/enqueueJob/)
+  })
+
+  it('no standard profile is looked up by its name, which is in the language of the org', () => {
+    for (const file of classes) expect(read(file)).not.toMatch(/FROM Profile\b[^\]]*\bName\b/)
+  })
+
+  it('whoever queues in a test has somebody to answer, since a test ends by running its queue', () => {
+    const test = classNamed('CrmSyncHintTest')
+
+    expect(test).toMatch(/void switchOn\(\) \{[^}]*Test\.setMock\(HttpCalloutMock\.class/)
+    for (const [, body] of test.matchAll(/@IsTest\s+static void \w+\(\) \{(.*?)\n {4}\}/gs)) {
+      if (/CrmSyncSamples\.(contact|saveLater|Saving)|\b(insert|CrmSyncHint(Action)?\.send)\b/.test(body)) {
+        expect(body).toContain('switchOn()')
+      }
+    }
+  })
+})
+
 describe('what Apex names', () => {
   it('are fields that there are', () => {
     const fields = ending('.field-meta.xml').map(nameOf)
