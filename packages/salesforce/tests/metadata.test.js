@@ -60,6 +60,13 @@ describe('every file', () => {
     expect(Object.keys(objects.CrmSyncSecret__c)).toEqual(['Hint_Secret__c'])
     expect(files.filter((file) => path.basename(file).startsWith('CrmSyncSecret.'))).toEqual([])
   })
+
+  it('promises no protection that only a managed package gives', () => {
+    const visibilities = ending('.object-meta.xml').map((file) => xml(file).CustomObject.visibility)
+
+    expect(visibilities.length).toBeGreaterThan(0)
+    expect(visibilities).not.toContain('Protected')
+  })
 })
 
 describe('permission sets', () => {
@@ -83,6 +90,14 @@ describe('permission sets', () => {
     const given = list(xml(file).PermissionSet.classAccesses).map((each) => each.apexClass)
 
     expect(given.sort()).toEqual(called.map(nameOf).sort())
+  })
+
+  it('let whoever saves a record run the flow that tells of it, and nothing else', () => {
+    const { classAccesses, ...rest } = xml(sets.find((file) => nameOf(file) === 'CRM_Sync_Hints')).PermissionSet
+    const invocable = ending('.cls').filter((file) => read(file).includes('@InvocableMethod'))
+
+    expect(list(classAccesses).map((each) => each.apexClass)).toEqual(invocable.map(nameOf))
+    expect(Object.keys(rest).sort()).toEqual(['@_xmlns', 'description', 'hasActivationRequired', 'label'])
   })
 
   it('differ in the right to sync', () => {
