@@ -43,6 +43,8 @@ FieldType = Literal[
     "reference",
 ]
 FIELD_TYPES: tuple[str, ...] = get_args(FieldType)
+DAY_OF_MOMENT = "day_of_moment"
+"""A day of ours in a CRM field that holds moments: read as a date, written as midnight UTC. No type of a field."""
 Value = str | int | float | bool | list[str] | None
 
 # Salesforce keeps doubles; digits beyond the 15th differ between systems without anyone having changed them.
@@ -123,7 +125,7 @@ def _registrable(host: str) -> str | None:
 
 
 def email_key(raw: Any) -> str | None:
-    """The address to match by, or None when it is not one. Case is folded, also before the @."""
+    """The address to match by, its domain in ASCII, or None when it is not one. Case is folded, also before the @."""
     text = clean_text(raw)
     return None if text is None else _email_of(text)
 
@@ -134,7 +136,8 @@ def _email_of(text: str) -> str | None:
         address = validate_email(_seen(text), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    return address.normalized.lower()
+    # CRMs refuse a domain in other letters than ASCII, and which of the two spellings somebody has typed says nothing.
+    return f"{address.local_part}@{address.ascii_domain}".lower()
 
 
 def name_key(raw: Any) -> str | None:
@@ -304,6 +307,7 @@ _NORMALISERS: dict[str, Callable[[Any], Value]] = {
     "percent": _number,
     "boolean": _boolean,
     "date": _date,
+    DAY_OF_MOMENT: _date,
     "datetime": _datetime,
     "select": clean_text,
     "multi_select": _multi_select,

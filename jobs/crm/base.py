@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a filter is checked against what is said here
     from jobs.sync.matching import Rule
 
 Fields = Mapping[str, str]
-"""CRM field name -> our field type: what to read, and as what."""
+"""CRM field name -> our field type, or `jobs.values.DAY_OF_MOMENT`: what to read, and as what."""
 
 MOST_FOUND = 5
 """More counterparts than these are not told of: already two are too many to choose between."""

@@ -15,7 +15,7 @@ from jobs.crm.errors import Rejected
 from jobs.crm.hubspot_client import understood
 from jobs.crm.hubspot_names import checked_object, checked_property
 from jobs.crm.hubspot_values import decode
-from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise, parse_time
+from jobs.values import DAY_OF_MOMENT, MATCH_KEYS, Value, ValueRefused, normalise, parse_time
 
 if TYPE_CHECKING:
     from jobs.crm.hubspot import HubSpotAdapter
@@ -83,7 +83,7 @@ def _groups(adapter: HubSpotAdapter, rule: Rule, value: Value, key: str, field_t
     """Any of these; none for a value that such a property cannot hold."""
     name = rule.crm_field
     text = ";".join(value) if isinstance(value, list) else str(value)
-    if field_type in ("user", "number", "currency", "percent", "boolean", "date", "datetime"):
+    if field_type in ("user", "number", "currency", "percent", "boolean", "date", "datetime", DAY_OF_MOMENT):
         return _exactly(adapter, name, value, field_type)
     if rule.compare_as == "domain":
         whole = spellings.domains(key)

@@ -16,7 +16,7 @@ from jobs.crm.errors import RecordError, RetryLater
 from jobs.crm.hubspot_client import HubSpotClient, understood
 from jobs.models import PeopleCache
 from jobs.runtime import Runtime, utc_now
-from jobs.values import clean_text
+from jobs.values import clean_text, normalise
 
 log = structlog.get_logger()
 
@@ -117,6 +117,6 @@ class People:
 def _person(owner: dict[str, Any]) -> Person:
     """A queue has neither user nor address."""
     name = " ".join(filter(None, (owner.get("firstName"), owner.get("lastName"))))
-    email = str(owner.get("email") or "").lower()
+    email = str(normalise("user", owner.get("email")) or "")
     user_id = owner.get("userId") or owner.get("userIdIncludingInactive") or ""
     return Person(str(owner["id"]), str(user_id), email, clean_text(name) or email)

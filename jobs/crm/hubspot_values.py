@@ -10,7 +10,7 @@ from typing import Any
 
 from jobs.crm.base import Fields
 from jobs.crm.errors import Rejected
-from jobs.values import Value, ValueRefused, normalise, parse_time
+from jobs.values import DAY_OF_MOMENT, Value, ValueRefused, normalise, parse_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EmailOf = Callable[[str], str | None]
@@ -26,7 +26,7 @@ def decode(field_type: str, raw: str | None, email_of: EmailOf) -> Value:
         if email is None:
             raise ValueRefused("HubSpot does not tell who this owner is.")
         return normalise("user", email)
-    if field_type in ("date", "datetime") and raw.removeprefix("-").isdigit():
+    if field_type in ("date", "datetime", DAY_OF_MOMENT) and raw.removeprefix("-").isdigit():
         return normalise(field_type, _moment(int(raw)))
     return normalise(field_type, raw)
 
@@ -55,7 +55,7 @@ def encode(name: str, field_type: str, value: Value, id_of: Callable[[str], str 
         if owner_id is None:
             raise Rejected(f"{value} is not an owner in HubSpot.", code="NO_SUCH_OWNER", fields=(name,))
         return owner_id
-    if field_type == "date":
+    if field_type in ("date", DAY_OF_MOMENT):
         return _midnight(str(value))
     return str(value)
 

@@ -15,7 +15,7 @@ from jobs.crm.salesforce_client import SalesforceClient, understood
 from jobs.crm.salesforce_filters import like_text, quoted
 from jobs.crm.salesforce_names import full_id, query_column
 from jobs.crm.salesforce_rows import row_of, rows_query
-from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
+from jobs.values import DAY_OF_MOMENT, MATCH_KEYS, Value, ValueRefused, normalise
 
 if TYPE_CHECKING:
     from jobs.sync.matching import Rule
@@ -67,6 +67,9 @@ def _condition(rule: Rule, value: Value, key: str, field_type: str) -> str:
     if field_type in ("number", "currency", "percent", "boolean", "date", "datetime"):
         literal = _literal(field_type, value)
         return f"{column} = {literal}" if literal else ""
+    if field_type == DAY_OF_MOMENT:
+        day = _literal(field_type, value)
+        return f"{column} >= {day}T00:00:00Z AND {column} <= {day}T23:59:59Z" if day else ""
     if field_type == "reference":
         return _with_id(column, text)
     if rule.compare_as == "domain":

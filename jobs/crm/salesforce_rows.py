@@ -13,7 +13,7 @@ from jobs.crm.errors import NotFound, Rejected
 from jobs.crm.salesforce_client import SalesforceClient, understood
 from jobs.crm.salesforce_filters import quoted
 from jobs.crm.salesforce_names import checked_id, checked_name, query_column, relationship
-from jobs.values import Value, ValueRefused, clean_text, normalise, parse_time
+from jobs.values import DAY_OF_MOMENT, Value, ValueRefused, clean_text, normalise, parse_time
 
 # What became of a record, where the object can have such a fate (Object Reference).
 _FATES: dict[str, tuple[str, ...]] = {
@@ -96,6 +96,8 @@ def looks_like_reference(body: Mapping[str, Any]) -> bool:
 def _encoded(client: SalesforceClient, name: str, value: Value, field_type: str) -> Any:
     if field_type == "user" and value is not None:
         return _user_id(client, name, str(value))
+    if field_type == DAY_OF_MOMENT and value is not None:
+        return f"{value}T00:00:00Z"
     if field_type == "boolean":
         return bool(value)  # a checkbox has no blank there
     return ";".join(value) if isinstance(value, list) else value

@@ -18,9 +18,9 @@ MOST_WORDS = 3
 
 
 def emails(value: str, key: str) -> tuple[str, ...]:
-    """In lower case: as it is kept here, and with the domain in ASCII."""
+    """In lower case: with the domain in ASCII, as it is kept here, and as people write it."""
     mailbox, _, domain = key.rpartition("@")
-    return tuple(dict.fromkeys([key, f"{mailbox}@{_ascii(domain)}", (clean_text(value) or key).lower()]))
+    return tuple(dict.fromkeys([key, f"{mailbox}@{_unicode(domain)}", (clean_text(value) or key).lower()]))
 
 
 def domains(key: str) -> tuple[str, ...]:
@@ -42,13 +42,6 @@ def name_words(value: str, key: str) -> tuple[tuple[str, ...], ...]:
 
 def _longest(words: list[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(words), key=len, reverse=True)[:MOST_WORDS])
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:
-        return domain
 
 
 def _unicode(domain: str) -> str:

@@ -25,7 +25,7 @@ from jobs.sync.filter_values import compared_as
 from jobs.sync.other_crms import link_name
 from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
-from jobs.values import Value, is_blank, normalise, parse_time
+from jobs.values import DAY_OF_MOMENT, Value, is_blank, normalise, parse_time
 
 NAMED_BY_CRM = "crm"
 """How a pair was found that no match rule finds: the CRM itself said that it has the record already."""
@@ -56,7 +56,7 @@ class Setup:
     @cached_property
     def fields(self) -> Fields:
         """What to read: every mapped field the CRM still has, and what the match rules compare."""
-        mapped = {each.crm_field: each.field_type for each in self.live_mappings}
+        mapped = {each.crm_field: _crossing_as(each, self.info.fields[each.crm_field]) for each in self.live_mappings}
         ruled = [self.info.fields.get(rule.crm_field) for rule in self.mapping.match_rules]
         by_rule = {each.name: _matched_as(each) for each in ruled if each is not None}
         # Whether a person has an address decides on more than the field's own mapping.
@@ -149,6 +149,11 @@ def _matched_as(info: FieldInfo) -> str:
     """
     field_type = compared_as(info)
     return "text" if field_type == "multi_select" else field_type
+
+
+def _crossing_as(field: FieldFacts, info: FieldInfo) -> str:
+    is_moment_there = field.field_type == "date" and info.field_type == "datetime"
+    return DAY_OF_MOMENT if is_moment_there else field.field_type
 
 
 def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from jobs.records import RecordError
@@ -212,6 +214,47 @@ def test_a_moment_beyond_the_crms_calendar_is_not_sent_and_an_hour_that_is_there
     office.change(ours, last_visit="2026-10-25T00:30:00Z")
     assert len(office.sync("Contact", ana).written) == 1
     assert office.sync("Contact", ana).outcome == "unchanged"
+
+
+def test_a_day_here_is_midnight_of_it_where_the_crm_holds_moments(office: Office) -> None:
+    office.map_own_field("Contact", "Last_Visit__c", "visit_day", "date")
+    ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Last_Visit__c="2026-03-01T15:30:00Z")
+    office.sync("Contact", ana)
+    ours = office.linked("Contact", ana)
+    assert office.values(ours, "visit_day") == {"visit_day": "2026-03-01"}
+    assert office.sync("Contact", ana).outcome == "unchanged"
+    office.change(ours, visit_day="2026-03-02", job_title="Buyer")
+    told = office.sync("Contact", ana)
+    assert (told.status, told.written["Title"]) == ("succeeded", "Buyer")
+    assert office.shown_in_crm(ana, "Last_Visit__c")["Last_Visit__c"].startswith("2026-03-02T00:00:00")
+    assert office.sync("Contact", ana).outcome == "unchanged"
+    office.edit(ana, Last_Visit__c="2026-03-02T09:15:00Z")  # another hour of the same day
+    assert office.sync("Contact", ana).outcome == "unchanged"
+    office.edit(ana, Last_Visit__c="2026-03-03T09:15:00Z")
+    assert office.sync("Contact", ana).changes == {("visit_day", "here", "2026-03-02", "2026-03-03")}
+    office.change(ours, visit_day="")
+    assert office.sync("Contact", ana).written == {"Last_Visit__c": None}
+
+
+class TestAnAddressWhoseDomainHasOtherLetters:
+    """Salesforce takes its ASCII spelling only; the two are one address."""
+
+    def test_it_is_written_in_ascii_however_it_was_typed(self, office: Office) -> None:
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        office.sync("Contact", ana)
+        office.change(office.linked("Contact", ana), email="Ana@Bücher.example")
+        assert office.sync("Contact", ana).written == {"Email": "ana@xn--bcher-kva.example"}
+        office.change(office.linked("Contact", ana), email="ana@bücher.example", ago=timedelta())
+        assert office.sync("Contact", ana).outcome == "unchanged"
+
+    def test_an_undo_brings_it_back(self, office: Office) -> None:
+        ben = office.in_crm("Contact", LastName="Sample", Email="ben@xn--bcher-kva.example")
+        office.sync("Contact", ben)
+        office.change(office.linked("Contact", ben), email="ben@example.com")
+        told = office.sync("Contact", ben)
+        office.time_passes()
+        assert office.undo(told).status == "succeeded"
+        assert office.shown_in_crm(ben, "Email") == {"Email": "ben@xn--bcher-kva.example"}
 
 
 def test_of_a_thousand_choices_each_arrives_and_one_that_is_none_is_named(office: Office) -> None:
