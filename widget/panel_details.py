@@ -17,7 +17,7 @@ from jobs.sync.history import FieldChange, FieldHistory, entries_of, field_histo
 from jobs.sync.inquiry import Asker, look_into
 from jobs.sync.rule_words import rule_words
 from jobs.sync.undo_ask import UndoAsk, UndoRefused
-from jobs.sync.undo_plan import not_sent, was_made_there
+from jobs.sync.undo_plan import OF_DELETION, not_sent, was_made_there
 from jobs.tasks import request_undo
 from widget.context import runtime
 from widget.formats import Reader
@@ -147,7 +147,7 @@ def _undo(claims: PanelClaims, look: Look, change: FieldChange, reader: Reader) 
     theirs = look.row.values if look.row is not None else None
     if not claims.allows("undo") or not may_write or not is_on or change.is_undone:
         return None
-    if look.mapping is not None and not_sent(look.mapping, written):
+    if change.entry.code in OF_DELETION or (look.mapping is not None and not_sent(look.mapping, written)):
         return None
     if written.side != "here" and was_made_there(change.entry.outcome, change.entry.changes):
         return None

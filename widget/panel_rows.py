@@ -11,7 +11,7 @@ from jobs.sync import merge
 from jobs.sync.history import undone_changes
 from jobs.sync.rows import EntryFacts, LocalFacts
 from jobs.sync.scene import bases_of, local_value
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, was_made_there, written_by
+from jobs.sync.undo_plan import OF_RECORD, was_made_there, written_by
 from jobs.values import Value, ValueRefused, parse_time
 from widget.panel_undo import Undone, undo_of
 from widget.panel_view import Candidate, ConflictView, EntryView, FieldRow, LinkView, Moment
@@ -209,7 +209,7 @@ def entry_sentence(entry: EntryFacts, crm: str, changes: Sequence[Mapping[str, A
     if entry.outcome == "unchanged":
         return "Nothing to do"
     if entry.outcome == "updated":
-        if entry.code in (CREATION_UNDONE, CREATION_REDONE):
+        if entry.code in OF_RECORD:
             return message
         done = done_sentence(entry, crm, changes) or "Updated"
         return f"{done}. {message}" if message else done

@@ -10,7 +10,7 @@ from jobs.models.connection import BROKEN, DISCONNECTED
 from jobs.models.run import FAILED, PARTIAL, QUEUED, RUNNING
 from jobs.runtime import utc_now
 from jobs.sync.undo_ask import UNDO
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE
+from jobs.sync.undo_plan import OF_RECORD
 from jobs.sync.words import words
 from widget.panel_rows import created_sentence, done_sentence, entry_words, visible_changes
 from widget.panel_view import FieldRow, PanelState, StepView
@@ -179,8 +179,9 @@ def _done(facts: Facts) -> StateWords:
     did = done_sentence(entry, facts.crm_label, visible_changes(facts, entry))
     if entry.outcome == "created":
         headline = f"{created_sentence(entry, facts.crm_label)}."
-    elif entry.code in (CREATION_UNDONE, CREATION_REDONE):
-        return StateWords("done", entry.message, "", entry.remedy, health_words="Undone")
+    elif entry.code in OF_RECORD:
+        health_words = "Deleted" if entry.undoes_entry_id is None else "Undone"
+        return StateWords("done", entry.message, "", entry.remedy, health_words=health_words)
     else:
         headline = f"{did}." if did else "Updated."
     if facts.run is not None and facts.run.status == PARTIAL:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from jobs.sync.changes import HERE
 from jobs.sync.history import still_holds
 from jobs.sync.rows import EntryFacts
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Written, not_sent, was_made_there
+from jobs.sync.undo_plan import (
+    CREATION_REDONE,
+    CREATION_UNDONE,
+    DELETED_ON_BOTH,
+    OF_DELETION,
+    Written,
+    not_sent,
+    was_made_there,
+)
 from jobs.sync.words import words
 from widget.formats import Reader
 from widget.panel_view import UndoView
@@ -26,6 +34,8 @@ def undo_of(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone:
     """`written` are the changes this person may know of. None when nothing of them can be taken back."""
     if not facts.claims.allows("undo") or not _is_on(facts) or facts.mapping is None:
         return None
+    if entry.code in OF_DELETION:
+        return _of_deletion(facts, entry, written, undone)
     ours = facts.local.values if facts.local is not None else None
     theirs = facts.seen.values if facts.seen is not None else None
     made_there = was_made_there(entry.outcome, entry.changes)
@@ -43,6 +53,17 @@ def undo_of(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone:
     told = _of_record(entry, facts.crm_label) or undo_words(open_ones, facts.crm_label, facts.reader)
     stays = [f"{each.label} stays: {words(code, crm=facts.crm_label).message}" for each, code in held]
     return UndoView(entry.id, " ".join([told, *stays]))
+
+
+def _of_deletion(facts: Facts, entry: EntryFacts, written: Sequence[Written], undone: Undone) -> UndoView | None:
+    """Ours went with theirs, or came back: what is asked here is only whether it is still so."""
+    is_gone = facts.local is not None and facts.local.deleted_at is not None
+    if facts.local is None or any((entry.id, each.field, each.side) in undone for each in written):
+        return None
+    if entry.code == DELETED_ON_BOTH:
+        return UndoView(entry.id, "Our record comes back, with its values.") if is_gone else None
+    still_whole = not is_gone and all(still_holds(each, facts.local.values, None) for each in written)
+    return UndoView(entry.id, "Our record is deleted again.") if still_whole else None
 
 
 def undo_words(written: Sequence[Written], crm: str, reader: Reader) -> str:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from jobs.crm.base import CrmRow, FieldInfo
-from jobs.mappings import FieldFacts
+from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.sync import merge
-from jobs.values import Value
+from jobs.values import Value, is_blank
 
 CRM = "crm"
 HERE = "here"
@@ -24,6 +24,24 @@ def crm_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
 
 def local_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
     return [_change(decision, HERE) for decision in decisions]
+
+
+def changes_of_deletion(mapping: ObjectFacts, values: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """What goes from our sight when our record is deleted with theirs: every mapped field that is filled."""
+    return [
+        {
+            "field": each.local_field,
+            "crm_field": each.crm_field,
+            "label": each.label,
+            "type": each.field_type,
+            "side": HERE,
+            "old": values[each.local_field],
+            "new": None,
+            "rule": "DELETED_ON_BOTH",
+        }
+        for each in mapping.fields
+        if not is_blank(values.get(each.local_field))
+    ]
 
 
 def as_seen(changes: Iterable[dict[str, Any]], row: CrmRow) -> None:
@@ -74,20 +92,21 @@ def as_unsure(changes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def agreed_by(
-    done: Iterable[dict[str, Any]], mapped: Iterable[FieldFacts], ours: Mapping[str, Value]
+    done: Iterable[dict[str, Any]], rules: Mapping[str, merge.Rule], ours: Mapping[str, Value]
 ) -> dict[str, merge.Base]:
-    """The base of our fields after these writes of ours; the last write of a field counts.
+    """The base of our fields after these writes of ours; the last write of a field counts. `rules`: by our field.
 
-    What the CRM made of a value comes to us as its own change where the field goes both ways, unless ours has moved on
-    since: what it made of an older value of ours must not win.
+    What the CRM made of a value comes to us as its own change where the rules let it, unless ours has moved on since:
+    what it made of an older value of ours must not win.
     """
     agreed: dict[str, merge.Base] = {}
     for change in done:
         if change.get("unsure"):
             continue
         name, sent = change["field"], change["new"]
-        is_followed = "stored" not in change or (sent == ours.get(name) and _goes_both_ways(name, mapped))
-        agreed[name] = merge.Base(sent, sent if is_followed else change["stored"])
+        kept = change.get("stored", sent)
+        is_ours_still = name in rules and sent == ours.get(name)
+        agreed[name] = merge.base_of_written(rules[name], sent, kept) if is_ours_still else merge.Base(sent, kept)
     return agreed
 
 
@@ -158,7 +177,3 @@ def _is_rounded(sent: Value, kept: Value, scale: int) -> bool:
     step = Decimal(1).scaleb(-scale)
     exact, rounded = Decimal(str(sent)), Decimal(str(kept))
     return rounded % step == 0 and abs(exact - rounded) <= step / 2
-
-
-def _goes_both_ways(name: str, mapped: Iterable[FieldFacts]) -> bool:
-    return any(each.local_field == name and each.direction == "two_way" for each in mapped)

@@ -129,8 +129,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     plan = make_plan(setup, row, scene, state.refusals)
     _compare_with_preview(setup, plan, state)
     if (skip := switched_off(setup) or plan.skip) is not None:
-        settle.skipped(setup, row, scene, skip, done=state.done, may_read_again=state.may_read_again)
-        return True
+        return _skip(setup, row, scene, skip, state)
     pushes = plan.chosen("push")
     if not pushes and state.refusals.taken():  # what was to be tried is not to be written any more
         return False
@@ -155,6 +154,16 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         settle.settle(setup, settled, may_read_again=state.may_read_again)
     except settle.LocalMovedOn:
         # Ours changed between our look and our commit.
+        state.unsettled()
+        return False
+    return True
+
+
+def _skip(setup: Setup, row: CrmRow, scene: Scene, skip: Skip, state: Round) -> bool:
+    """Put down why nothing is synced; False when ours moved just now."""
+    try:
+        settle.skipped(setup, row, scene, skip, done=state.done, may_read_again=state.may_read_again)
+    except settle.LocalMovedOn:
         state.unsettled()
         return False
     return True
@@ -222,13 +231,10 @@ def _plan_after_write(
 
 def _stored_base(pushes: tuple[merge.Decision, ...], stored: CrmRow) -> dict[str, merge.Base]:
     """The new base of what was written: agreed as the CRM stored it, or apart where it made something else of it."""
-    base: dict[str, merge.Base] = {}
-    for push in pushes:
-        kept = stored.values.get(push.rule.crm_field)
-        # Two-way: agreed on what we sent, so that the CRM's version of it is its change, and comes back to us.
-        follows = push.rule.direction == "two_way"
-        base[push.rule.local_field] = merge.Base(push.value, push.value if follows else kept)
-    return base
+    return {
+        each.rule.local_field: merge.base_of_written(each.rule, each.value, stored.values.get(each.rule.crm_field))
+        for each in pushes
+    }
 
 
 def _unfinished_writes(setup: Setup) -> list[dict[str, Any]]:

@@ -19,11 +19,15 @@ from jobs.db import update_row
 from jobs.mappings import ObjectFacts
 from jobs.models import LocalRecord, RecordLink
 from jobs.runtime import utc_now
+from jobs.sync.changes import changes_of_deletion
 from jobs.sync.open_conflicts import GONE, close_conflicts, move_conflicts
 from jobs.sync.rows import RecordKey, linked_pair
 from jobs.sync.scene import INHERITED, Scene, Setup, bases_of, stored_base
+from jobs.sync.stays import DELETE, is_linked_elsewhere
 
-KEEP, DELETE = "keep", "delete"
+
+class LocalMovedOn(Exception):
+    """Our record, its link or its matches changed since they were looked at: decide again."""
 
 
 @dataclass(frozen=True)
@@ -42,26 +46,29 @@ def heir_of(object_name: str, row: CrmRow) -> Heir | None:
 
 def is_deleted_with(setup: Setup, scene: Scene) -> bool:
     """Whether ours goes, or went, with the CRM record that was deleted."""
+    if scene.stays:
+        return False
     if setup.mapping.when_deleted_there != DELETE or not setup.mapping.inbound or scene.local is None:
         return False
     return scene.link is not None and (scene.local.deleted_at is None or scene.comes_back)
 
 
-def follow(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> None:
-    """Move or end the link of a record that is not synced any more, or delete ours with it.
+def follow(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> list[dict[str, Any]]:
+    """Move or end the link of a record that is not synced any more, or delete ours with it; what that changed here.
 
-    Of several workers one does it; to the others, and to the next sync, it is done.
+    Of several workers one does it; to the others, and to the next sync, it is done. Raises LocalMovedOn.
     """
     if scene.link is None:
-        return None
+        return []
     if (heir := heir_of(setup.run.object, row)) is not None:
-        return _hand_over(session, setup, scene.link, heir)
+        _hand_over(session, setup, scene.link, heir)
+        return []
     if not row.is_deleted and not row.is_converted:
-        return None
+        return []
     _let_conflicts_rest(session, scene.link)
     if is_deleted_with(setup, scene) and not scene.comes_back and scene.local is not None:
-        _delete_with(session, scene.link, scene.local)
-    return None
+        return _delete_with(session, setup.mapping, scene.link, scene.local)
+    return []
 
 
 def lose_sight(session: Session, setup: Setup) -> None:
@@ -111,12 +118,16 @@ def _let_conflicts_rest(session: Session, link: RecordLink) -> None:
         close_conflicts(session, RecordKey(link.connection_id, link.object, link.crm_record_id), choice=GONE)
 
 
-def _delete_with(session: Session, link: RecordLink, local: LocalRecord) -> None:
+def _delete_with(session: Session, mapping: ObjectFacts, link: RecordLink, local: LocalRecord) -> list[dict[str, Any]]:
+    """Its values stay with it, for when it comes back."""
+    if is_linked_elsewhere(session, link):
+        raise LocalMovedOn
     seen_local, seen_link = local.version, link.version
     local.deleted_at = link.deleted_ours_at = utc_now()
     local.version, link.version = seen_local + 1, seen_link + 1
-    if update_row(session, local, seen_version=seen_local):
-        update_row(session, link, seen_version=seen_link)
+    if not update_row(session, local, seen_version=seen_local) or not update_row(session, link, seen_version=seen_link):
+        raise LocalMovedOn
+    return changes_of_deletion(mapping, local.values)
 
 
 def _is_taken(session: Session, link: RecordLink, heir: Heir) -> bool:

@@ -154,8 +154,9 @@ def no_record_there(mapping: ObjectFacts) -> Skip | None:
 def make_plan(setup: Setup, row: CrmRow, scene: Scene, refusals: Refusals | None = None) -> Plan:
     skip = ineligible(setup, row) or no_counterpart(setup, scene)
     if skip is not None:
-        is_with_ours = skip.code == "RECORD_DELETED" and is_deleted_with(setup, scene)
-        return Plan(skip=Skip("DELETED_ON_BOTH") if is_with_ours else skip)
+        if skip.code == "RECORD_DELETED":
+            skip = Skip("DELETED_ON_BOTH" if is_deleted_with(setup, scene) else scene.stays or skip.code)
+        return Plan(skip=skip)
     book, ours = (setup.rulebook, scene.local.values) if scene.local is not None else (setup.rulebook_of_new, {})
     met = Refusals() if refusals is None else refusals
     decide = partial(_decide, row, met, partial(_is_newer_here, setup, scene, row))

@@ -12,6 +12,7 @@ _RULES = {
     "PREFER_LOCAL": "Both sides had changed it; our value was to be kept.",
     "FIRST_LINK": "The two records were linked for the first time.",
     "PUSHED": "The record was made in {crm} of ours.",
+    "DELETED_ON_BOTH": "It was deleted in {crm}, and ours with it.",
     "UNDO": "An earlier change was undone.",
 }
 DIRECTIONS = {

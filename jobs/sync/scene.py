@@ -25,6 +25,7 @@ from jobs.sync.filter_values import compared_as
 from jobs.sync.other_crms import link_name
 from jobs.sync.rows import LinkFacts, LocalFacts, RecordKey, linked_pair
 from jobs.sync.rulebook import MappedField, Rights, rulebook
+from jobs.sync.stays import goes_with_theirs, why_ours_stays
 from jobs.values import DAY_OF_MOMENT, Value, is_blank, normalise, parse_time
 
 NAMED_BY_CRM = "crm"
@@ -133,6 +134,7 @@ class Scene:
     matched_by: str
     match: matching.Match | None
     bases: Mapping[str, merge.Base] = field(default_factory=dict)
+    stays: str = ""  # why ours is not deleted, though theirs was and it should go with it
 
     @property
     def comes_back(self) -> bool:
@@ -164,7 +166,11 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
         if pushed_id is not None and pushed_id != link.local_record_id:
             # Somebody linked it since it was found: to be looked for anew.
             raise RetryLater("The record was linked to another one of ours.", code="KEEPS_MOVING")
-        return Scene(link, linked, link.matched_by, None, bases_of(setup.mapping, link, row.values))
+        known = bases_of(setup.mapping, link, row.values)
+        stays = ""
+        if linked is not None and goes_with_theirs(setup.mapping, row):
+            stays = why_ours_stays(session, setup.mapping, link, linked, known)
+        return Scene(link, linked, link.matched_by, None, known, stays)
     if pushed_id is not None:
         return _pushed(session.get_one(LocalRecord, pushed_id), setup.mapping, row)
     if setup.run.chosen_local_record_id is not None:
@@ -206,7 +212,8 @@ def bases(link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
 
 def agreed_so_far(setup: Setup, scene: Scene, done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
     """The bases of what this run has written to the CRM."""
-    return agreed_by(done, setup.mapping.fields, scene.local.values if scene.local is not None else {})
+    rules = {each.local_field: each.rule for each in setup.rulebook}
+    return agreed_by(done, rules, scene.local.values if scene.local is not None else {})
 
 
 def bases_of(

@@ -22,6 +22,7 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
 from jobs.sync.conflicts import keep_conflicts
+from jobs.sync.fates import LocalMovedOn as LocalMovedOn
 from jobs.sync.fates import follow, lose_sight
 from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.other_crms import FROM_OTHER_CRM
@@ -48,10 +49,6 @@ _SILENT = frozenset(
 )
 
 Changes = Sequence[dict[str, Any]]
-
-
-class LocalMovedOn(Exception):
-    """Our record, its link or its matches changed since they were looked at: decide again."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,9 @@ def skipped(
     is_gone: bool = False,
     may_read_again: bool = False,
 ) -> None:
-    """Finish the run with nothing written, and say why. Raises LeaseLost, or AskedAgain where it may read again.
+    """Finish the run with nothing written, and say why.
+
+    Raises LocalMovedOn, LeaseLost, or AskedAgain where it may read again.
 
     `is_gone`: the CRM shows us no such record any more.
     """
@@ -155,12 +154,19 @@ def skipped(
         if done and scene is not None and scene.link is not None:
             _keep_agreed(session, scene.link, agreed_so_far(setup, scene, done))
         if row is not None and scene is not None:
-            follow(session, setup, row, scene)
+            _say_what_went(entry, follow(session, setup, row, scene))
         elif is_gone:
             lose_sight(session, setup)
             _keep_gone(session, setup)
         close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
     progress.tell(setup.runtime, setup.run.id)
+
+
+def _say_what_went(entry: SyncLogEntry, changes: Changes) -> None:
+    """Ours was deleted with theirs: a change that its history shows, and an undo takes back."""
+    if changes:
+        entry.outcome, entry.changes = "updated", [*entry.changes, *changes]
+        entry.direction = change_list.direction(entry.changes)
 
 
 def failed(runtime: Runtime, run: SyncRun, connection: Connection, *, calls: int, code: str, detail: str) -> None:
@@ -267,7 +273,7 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
     link.base = stored_base(base_after(scene, what.plan, what.written))
     link.synced_at, link.synced_by, link.version = now, run.requested_by, seen_version + 1
     link.own_write_at, link.changed_before_at = stamps
-    link.open_conflicts = conflicts
+    link.open_conflicts, link.deleted_ours_at = conflicts, None
     if scene.link is not None:
         if not update_row(session, link, seen_version=seen_version):
             raise LocalMovedOn

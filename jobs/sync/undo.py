@@ -214,7 +214,8 @@ def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:
         link = None
     if local is None:
         return link, None, Ours(None)
-    return link, local, Ours(local.values, local.deleted_at is not None, is_shared)
+    went_with_theirs = link is None or link.deleted_ours_at == local.deleted_at
+    return link, local, Ours(local.values, local.deleted_at is not None, is_shared, went_with_theirs)
 
 
 def _plan(task: Task, ours: Ours, theirs: Theirs) -> UndoPlan:

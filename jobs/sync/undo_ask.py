@@ -12,6 +12,7 @@ from jobs.models.run import OPEN, QUEUED
 from jobs.runs import COUNTS, FIRST_LOOK
 from jobs.runtime import utc_now
 from jobs.sync.rows import RecordKey
+from jobs.sync.undo_plan import OF_DELETION
 
 UNDO = "undo"
 
@@ -62,6 +63,8 @@ def _entry(session: Session, ask: UndoAsk) -> SyncLogEntry:
         raise UndoRefused("This entry is no longer in the log, so it cannot be undone.")
     if entry.finished_at is None:
         raise UndoRefused("This sync is still at work.")
+    if ask.field and entry.code in OF_DELETION:
+        raise UndoRefused("Our record went, or came back, as a whole: undo the whole entry.")
     if not any(ask.field in ("", change["field"]) for change in entry.changes):
         raise UndoRefused("Nothing was changed, so there is nothing to undo.")
     return entry

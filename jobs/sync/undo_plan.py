@@ -16,6 +16,11 @@ from jobs.values import Value, ValueRefused, normalise
 # What an entry's code says about the record itself, so that taking it back can put that right too.
 CREATION_UNDONE = "CREATION_UNDONE"
 CREATION_REDONE = "CREATION_REDONE"
+DELETED_ON_BOTH = "DELETED_ON_BOTH"
+BROUGHT_BACK = "BROUGHT_BACK"
+OF_DELETION = frozenset({DELETED_ON_BOTH, BROUGHT_BACK})
+"""Ours went with theirs, or is back: as a whole, with its values as they are."""
+OF_RECORD = OF_DELETION | {CREATION_UNDONE, CREATION_REDONE}
 
 
 class Written(NamedTuple):
@@ -43,7 +48,7 @@ class UndoPlan:
     here: tuple[Written, ...] = ()  # go back in our store
     there: tuple[Written, ...] = ()  # go back in the CRM
     left: tuple[Left, ...] = ()
-    record: str = ""  # CREATION_UNDONE: our record goes; CREATION_REDONE: it comes back
+    record: str = ""  # our record goes (CREATION_UNDONE, DELETED_ON_BOTH) or comes back (the other two)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Ours:
     values: Mapping[str, Value] | None
     is_deleted: bool = False
     has_other_links: bool = False
+    went_with_theirs: bool = False  # it is deleted for no other reason
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,8 @@ def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") ->
 
 def plan_undo(entry: SyncLogEntry, written: Iterable[Written], ours: Ours, theirs: Theirs, rights: Rights) -> UndoPlan:
     """What goes back and what stays, field by field."""
+    if entry.code in OF_DELETION:
+        return _undo_deletion(entry, tuple(written), ours)
     here: list[Written] = []
     there: list[Written] = []
     left: list[Left] = []
@@ -171,6 +179,27 @@ def undone_base(
         now = row.values.get(each.crm_field) if row is not None else each.before
         base[each.field] = merge.Base(ours, held.get(each.field, now))
     return base
+
+
+def _undo_deletion(entry: SyncLogEntry, written: tuple[Written, ...], ours: Ours) -> UndoPlan:
+    """Ours comes back, or goes again, as a whole; nobody's rights in the CRM say anything about that."""
+    is_wanted = entry.code == BROUGHT_BACK  # what is there is to go again
+    if ours.values is None:
+        return _all_left(written, "LOCAL_DELETED")
+    if ours.is_deleted == is_wanted:
+        return _all_left(written, "ALREADY_BACK")
+    if not is_wanted:
+        record = UndoPlan(written, record=BROUGHT_BACK)
+        return record if ours.went_with_theirs else _all_left(written, "LOCAL_DELETED")
+    moved = [Left(each, code) for each in written if (code := _stays_here(each, ours, may_be_deleted=False))]
+    if not moved and not ours.has_other_links:
+        return UndoPlan(written, record=DELETED_ON_BOTH)
+    kept = {each.written.field for each in moved}
+    return UndoPlan(left=(*moved, *(Left(each, "CREATION_KEPT") for each in written if each.field not in kept)))
+
+
+def _all_left(written: Iterable[Written], code: str) -> UndoPlan:
+    return UndoPlan(left=tuple(Left(each, code) for each in written))
 
 
 def _stays_here(written: Written, ours: Ours, *, may_be_deleted: bool) -> str:

@@ -25,7 +25,17 @@ from jobs.sync.plan import stamps_after
 from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, bases, stored_base
 from jobs.sync.settle import keep_seen
-from jobs.sync.undo_plan import CREATION_REDONE, CREATION_UNDONE, Left, UndoPlan, Written, undone_base
+from jobs.sync.undo_plan import (
+    BROUGHT_BACK,
+    CREATION_REDONE,
+    CREATION_UNDONE,
+    OF_DELETION,
+    OF_RECORD,
+    Left,
+    UndoPlan,
+    Written,
+    undone_base,
+)
 from jobs.sync.words import words
 from jobs.values import Value
 
@@ -36,7 +46,7 @@ _HIDDEN = "HIDDEN_FROM_YOU"
 LOST = "GONE_UNANSWERED"
 """The CRM never answered the write, and does not show the record any more."""
 # Codes of an entry that left nothing as it was.
-_ALL_BACK = ("", CREATION_UNDONE, CREATION_REDONE)
+_ALL_BACK = ("", *sorted(OF_RECORD))
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
 _RUNS = cast(Table, SyncRun.__table__)
@@ -102,9 +112,11 @@ def note_intent(
 def settle(setup: Setup, what: Undone) -> None:
     """One transaction for one entry. Raises MovedMeanwhile or LeaseLost, with nothing written."""
     with setup.runtime.database.write() as session:
-        if what.plan.here or what.plan.record:
+        if what.plan.record in OF_DELETION:
+            _undo_deletion(session, what)
+        elif what.plan.here or what.plan.record:
             _put_back_here(session, setup, what)
-        if what.link is not None and (what.plan.here or what.there):
+        if what.plan.record not in OF_DELETION and what.link is not None and (what.plan.here or what.there):
             _save_link(session, setup, what, what.link)
         if what.after is not None:
             keep_seen(session, setup.connection.id, what.entry.object, what.after)
@@ -145,6 +157,23 @@ def _put_back_here(session: Session, setup: Setup, what: Undone) -> None:
     elif what.plan.record == CREATION_REDONE:
         local.deleted_at = None
     if not update_row(session, local, seen_version=seen_version):
+        raise MovedMeanwhile
+
+
+def _undo_deletion(session: Session, what: Undone) -> None:
+    """Ours comes back with its values, or goes again. Its link remembers that it went once, so it stays."""
+    local, link = what.local, what.link
+    assert local is not None
+    seen_version = local.version
+    local.deleted_at = None if what.plan.record == BROUGHT_BACK else utc_now()
+    local.version = seen_version + 1
+    if not update_row(session, local, seen_version=seen_version):
+        raise MovedMeanwhile
+    if local.deleted_at is None or link is None or link.deleted_ours_at is None:
+        return
+    seen_link = link.version
+    link.deleted_ours_at, link.version = local.deleted_at, seen_link + 1
+    if not update_row(session, link, seen_version=seen_link):
         raise MovedMeanwhile
 
 

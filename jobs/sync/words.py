@@ -42,7 +42,19 @@ _W: dict[str, tuple[str, str]] = {
     "RECORD_DELETED": ("This record was deleted in {crm}.", "Our record is kept. Restore it in {crm} to sync again."),
     "DELETED_ON_BOTH": (
         "This record was deleted in {crm}, and ours with it.",
-        "Restore it in {crm} and sync again: ours comes back.",
+        "Undo this, or restore it in {crm} and sync again: ours comes back.",
+    ),
+    "KEPT_CHANGED": (
+        "This record was deleted in {crm}. Ours is kept: it holds what {crm} never got.",
+        "Restore it in {crm} and sync again, or delete ours under Our records.",
+    ),
+    "KEPT_LINKED": (
+        "This record was deleted in {crm}. Ours is kept: another record that lives is linked to it.",
+        "Restore it in {crm}, or unlink this one under Links.",
+    ),
+    "KEPT_BROUGHT_BACK": (
+        "This record was deleted in {crm}. Ours is kept: somebody brought it back.",
+        "Restore it in {crm} and sync again, or delete ours under Our records.",
     ),
     "RECORD_MERGED": ("This record was merged into another one.", "Open the surviving record and sync that."),
     "LOCAL_DELETED": ("Our record was deleted.", "An admin can link this one to another record under Links."),
@@ -147,7 +159,7 @@ _W: dict[str, tuple[str, str]] = {
     "MOVED_ON": ("It was changed since, and the newer value is kept.", "The history of the field shows by whom."),
     "ALREADY_BACK": ("It is as it was before.", "Nothing to do."),
     "CREATION_KEPT": (
-        "Our record has been changed or linked since it was made, so it stays whole.",
+        "Our record has been changed or linked since, so it stays whole.",
         "Undo the newer changes first, or delete it under Our records.",
     ),
     "MADE_THERE": (
@@ -155,6 +167,7 @@ _W: dict[str, tuple[str, str]] = {
         "Delete it in {crm} if nobody wants it.",
     ),
     "CREATION_UNDONE": ("Our record, made by that sync, is removed again.", "Undo this to have it back."),
+    "BROUGHT_BACK": ("Our record is back.", "It stays, though the one in {crm} is deleted."),
     "CREATION_REDONE": ("Our record is back.", "Sync again to bring both sides in step."),
     # Refused by the CRM.
     "REQUIRED_FIELD_MISSING": ("{crm} needs a value for {fields}.", "Fill it in, then sync again."),

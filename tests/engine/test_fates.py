@@ -205,7 +205,7 @@ class TestItIsDeletedThere:
         office.set_object("Contact", when_deleted_there="delete")
         self.delete(office, ana)
         told = office.sync("Contact", ana)
-        assert (told.outcome, told.code) == ("skipped", "DELETED_ON_BOTH")
+        assert (told.outcome, told.code) == ("updated", "DELETED_ON_BOTH")
         assert office.local(linked).deleted_at is not None
         assert office.sync("Contact", ana).code == "DELETED_ON_BOTH"
 

@@ -15,6 +15,7 @@ from jobs.sync.fates import Heir, heir_of
 from jobs.sync.matching import Candidate
 from jobs.sync.plan import Skip, ineligible, make_plan, no_counterpart, switched_off
 from jobs.sync.scene import Scene, Setup
+from jobs.sync.stays import goes_with_theirs
 from tests.sync import rules_document
 from tests.sync.rules_document import table, the_line
 from tests.sync.scenery import NOON, field, linked, local, matched, row, setup, unmatched
@@ -127,20 +128,27 @@ def _told(skip: Skip | None, ours: str) -> str:
 
 
 def ours_then(state: str) -> Scene:
-    scene = linked(local({"job_title": "Chief"}, deleted_at=None if state == "there" else NOON))
+    is_deleted = state.startswith("deleted")
+    scene = linked(local({"job_title": "Chief"}, deleted_at=NOON if is_deleted else None))
     assert scene.link is not None
     scene.link.deleted_ours_at = NOON if state == "deleted with theirs" else None
     return scene
 
 
+# Told apart beside a database: tests/engine/test_deleted_with_theirs.py.
+WHY_IT_STAYS = {"edited": "KEPT_CHANGED", "linked elsewhere": "KEPT_LINKED", "brought back": "KEPT_BROUGHT_BACK"}
+
+
 def test_what_becomes_of_ours_when_theirs_is_deleted() -> None:
     lines = table("What becomes of ours when theirs is deleted?")
-    states = ("there", "deleted with theirs", "deleted by a person")
+    states = ("there", *WHY_IT_STAYS, "deleted with theirs", "deleted by a person")
     for theirs, ours, rule, inbound in product(("deleted", "restored"), states, ("keep", "delete"), ON_OFF):
         facts = {"theirs": theirs, "ours": ours, "when deleted there": rule, "inbound": inbound}
-        scene = ours_then(ours)
         one = setup(TITLE, when_deleted_there=rule, inbound=ON_OFF[inbound])
-        skip = make_plan(one, row({"Title": "Chief"}, is_deleted=theirs == "deleted"), scene).skip
+        shown = row({"Title": "Chief"}, is_deleted=theirs == "deleted")
+        stays = WHY_IT_STAYS.get(ours, "") if goes_with_theirs(one.mapping, shown) else ""
+        scene = replace(ours_then(ours), stays=stays)
+        skip = make_plan(one, shown, scene).skip
         told = skip.code if skip else "ours comes back" if scene.comes_back else "synced"
         assert told == the_line(lines, facts).outcome[0], facts
 
