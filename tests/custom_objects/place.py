@@ -80,9 +80,9 @@ class InSalesforce:
         stage = self.stage
         stage.change_connection(hint_secret_sealed=stage.runtime.vault.seal(stage.secret(HINT_SECRET)))
         hints = [{"object": self.object, "id": self.record_id, "event": "updated"}]
-        body = json.dumps({"version": 1, "org_id": stage.org.credentials["org_id"], "hints": hints}).encode()
-        self.hints += 1
-        now = str(int(time.time()) - self.hints)  # of two in one second each has a signature of its own
+        self.hints += 1  # of two in one second each has a signature of its own
+        told = {"version": 1, "org_id": stage.org.credentials["org_id"], "hints": hints, "number": self.hints}
+        body, now = json.dumps(told).encode(), str(int(time.time()))
         headers = {"X-CRM-Sync-Timestamp": now, "X-CRM-Sync-Signature": signature(HINT_SECRET, now, body)}
         path = f"/webhooks/salesforce/{stage.connection_id}"
         answer = stage.client.post(path, data=body, headers=headers, content_type="application/json")
