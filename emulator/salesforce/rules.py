@@ -15,6 +15,7 @@ from emulator.salesforce.store import Store
 from emulator.salesforce.values import to_stored
 
 Values = dict[str, Any]
+_HIERARCHIES = ("ParentId", "ReportsToId")
 
 
 def accepted_values(
@@ -66,14 +67,18 @@ def check_references(store: Store, object_type: ObjectType, values: Values, *, u
 
 
 def check_hierarchy(store: Store, object_type: ObjectType, changed: Values, *, record_id: str | None) -> None:
-    """No record is above itself. Only the standard parent is watched by the org; a lookup of one's own is not."""
-    above, seen = changed.get("ParentId"), set[str]()
+    """No record is above itself. Only the standard hierarchies are watched by the org; a lookup of one's own is not."""
+    for name in _HIERARCHIES:
+        _check_above(store, object_type, name, changed.get(name), record_id)
+
+
+def _check_above(store: Store, object_type: ObjectType, name: str, above: str | None, record_id: str | None) -> None:
+    seen = set[str]()
     while above is not None and above not in seen:
         if above == record_id:
-            message = "attempt to violate hierarchy constraints"
-            raise ApiError("CIRCULAR_DEPENDENCY", message, fields=["ParentId"])
+            raise ApiError("CIRCULAR_DEPENDENCY", "attempt to violate hierarchy constraints", fields=[name])
         seen.add(above)
-        above = (store.rows.get(object_type.name, above) or {}).get("ParentId")
+        above = (store.rows.get(object_type.name, above) or {}).get(name)
 
 
 def check_unique(store: Store, object_type: ObjectType, values: Values, *, record_id: str | None) -> None:

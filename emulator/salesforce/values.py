@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -16,6 +16,9 @@ _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9](?:[A-Za-z0-9
 _DATETIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.(\d{1,3}))?(Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?Z?", re.ASCII)
+# SOQL and SOSL Reference, "Minimum and Maximum Dates".
+_FIRST_DAY, _LAST_DAY = date(1700, 1, 1), date(4000, 12, 31)
+_FIRST_MOMENT, _LAST_MOMENT = (datetime.combine(day, time(), tzinfo=UTC) for day in (_FIRST_DAY, _LAST_DAY))
 
 
 def wire_time(at: datetime) -> str:
@@ -149,24 +152,39 @@ def _date(field: Field, value: Any) -> str:
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise _wrong_type(field, value, "date")
     try:
-        return date.fromisoformat(value).isoformat()
+        day = date.fromisoformat(value)
     except ValueError as error:
         raise _wrong_type(field, value, "date") from error
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise _outside_calendar(field, value)
+    return day.isoformat()
 
 
 def _datetime(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong_type(field, value, "datetime")
     try:
-        return wire_time(parse_time(value))
+        at = parse_time(value)
     except ValueError as error:
         raise _wrong_type(field, value, "datetime") from error
+    if not _FIRST_MOMENT <= at <= _LAST_MOMENT:
+        raise _outside_calendar(field, value)
+    return wire_time(at)
+
+
+def _outside_calendar(field: Field, value: str) -> ApiError:
+    return ApiError("FIELD_INTEGRITY_EXCEPTION", f"{field.label}: invalid date: {value}", fields=[field.name])
 
 
 def _time(field: Field, value: Any) -> str:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
         raise _wrong_type(field, value, "time")
-    return value.removesuffix("Z").split(".")[0] + ".000Z"
+    clock = value.removesuffix("Z").split(".")[0]
+    try:
+        time.fromisoformat(clock)
+    except ValueError as error:
+        raise _wrong_type(field, value, "time") from error
+    return clock + ".000Z"
 
 
 def _reference(field: Field, value: Any) -> str | None:

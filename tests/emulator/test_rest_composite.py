@@ -47,6 +47,16 @@ class TestComposite:
         assert codes == ["REQUIRED_FIELD_MISSING", "PROCESSING_HALTED", "PROCESSING_HALTED"]
         assert [write["object"] for write in org_server.writes()] == ["Account"]
 
+    def test_a_reference_to_no_place_at_all_halts_its_own_part_only(self, api: Api) -> None:
+        answers = api.composite(
+            part("GET", "/query?q=SELECT+Id+FROM+Contact+LIMIT+1", "a"),
+            part("GET", f"/sobjects/Contact/@{{a.records[{'9' * 5000}].Id}}", "b"),
+            part("GET", f"/query?q=SELECT+Id+FROM+Contact+LIMIT+{'9' * 5000}", "c"),
+            part("GET", "/limits", "d"),
+        )
+        assert [each["httpStatusCode"] for each in answers] == [200, 400, 400, 200]
+        assert [each["body"][0]["errorCode"] for each in answers[1:3]] == ["PROCESSING_HALTED", "MALFORMED_QUERY"]
+
     def test_all_or_none_undoes_everything(self, org_server: OrgServer, api: Api) -> None:
         answers = api.composite(
             part("POST", "/sobjects/Account", "first", body={"Name": "First", "CRM_Sync_Id__c": "undone"}),

@@ -236,6 +236,35 @@ class TestChanging:
         assert api.patch(f"/sobjects/Account/{below}", {"ParentId": None}).status_code == 204
         assert api.patch(f"/sobjects/Account/{top}", {"ParentId": below}).status_code == 204
 
+    def test_no_contact_reports_to_itself(self, api: Api) -> None:
+        head = api.create("Contact", LastName="Head")
+        hand = api.create("Contact", LastName="Hand", ReportsToId=head)
+        for above in (head, hand):
+            answer = api.patch(f"/sobjects/Contact/{head}", {"ReportsToId": above})
+            assert error_of(answer) == (400, "CIRCULAR_DEPENDENCY")
+        assert api.patch(f"/sobjects/Contact/{hand}", {"ReportsToId": None}).status_code == 204
+
+    @pytest.mark.parametrize(
+        ("day", "taken"), [("1700-01-01", True), ("4000-12-31", True), ("1699-12-31", False), ("4001-01-01", False)]
+    )
+    def test_dates_and_times_have_the_orgs_first_and_last_day(
+        self, org_server: OrgServer, api: Api, day: str, taken: bool
+    ) -> None:
+        contact = org_server.record("Contact")
+        for name, value in (("Birthdate", day), ("Last_Visit__c", f"{day}T00:00:00Z")):
+            answer = api.patch(f"/sobjects/Contact/{contact}", {name: value})
+            assert (answer.status_code == 204) is taken, answer.text
+            if not taken:
+                assert error_of(answer) == (400, "FIELD_INTEGRITY_EXCEPTION")
+                assert answer.json()[0]["fields"] == [name]
+
+    def test_a_clock_shows_no_more_than_it_can(self, org_server: OrgServer, api: Api) -> None:
+        org_server.control("objects", {"object": "Contact", "fields": [{"name": "Rings__c", "type": "time"}]})
+        contact = f"/sobjects/Contact/{org_server.record('Contact')}"
+        assert api.patch(contact, {"Rings__c": "23:59:59.999Z"}).status_code == 204
+        for clock in ("99:99:99", "24:00:00", "23:60:00", "23:59:60Z"):
+            assert error_of(api.patch(contact, {"Rings__c": clock})) == (400, "JSON_PARSER_ERROR")
+
     def test_a_missing_record_is_an_invalid_reference(self, api: Api) -> None:
         answer = api.patch("/sobjects/Contact/003Wz00000zzzzz", {"Title": "X"})
         assert error_of(answer) == (404, "INVALID_CROSS_REFERENCE_KEY")

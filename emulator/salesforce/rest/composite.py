@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from flask import current_app
+
 from emulator.journal import current_call
 from emulator.salesforce.errors import ApiError, bad_json
+from emulator.salesforce.numerals import whole_number
 from emulator.salesforce.rest.call import Answer, Call
 
 MOST_SUBREQUESTS = 25
@@ -86,6 +89,9 @@ def _one(call: Call, part: Mapping[str, Any], answers: Mapping[str, Answer], dis
         answer = dispatch(inner)
     except ApiError as error:
         answer = Answer(error.status, [each.to_rest() for each in error.entries])
+    except Exception:  # one part that breaks is one part's answer: the others have been done
+        current_app.logger.exception("A subrequest failed")
+        answer = Answer(500, [ApiError("UNKNOWN_EXCEPTION", "An unexpected error occurred.").to_rest()])
     _note(part, answer)
     return answer
 
@@ -142,8 +148,8 @@ def _step(value: Any, name: str | None, place: str | None) -> Any:
     """One step into an answer: a key of an object or a place in a list. None where there is no such thing."""
     if name is not None:
         return value.get(name) if isinstance(value, dict) else None
-    index = int(place or 0)
-    return value[index] if isinstance(value, list) and index < len(value) else None
+    index = whole_number(place or "")
+    return value[index] if isinstance(value, list) and index is not None and index < len(value) else None
 
 
 def _kept(answer: Answer | None) -> Answer:

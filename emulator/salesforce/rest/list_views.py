@@ -8,6 +8,7 @@ from emulator.rows import Row
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.ids import MalformedId, normalise
 from emulator.salesforce.list_views import query_of, required
+from emulator.salesforce.numerals import whole_number
 from emulator.salesforce.rest.call import Answer, Call
 from emulator.salesforce.rest.rows import object_of
 
@@ -80,6 +81,7 @@ def _base(call: Call, object_name: str) -> str:
 
 def _start(call: Call) -> int:
     given = call.arguments.get("offset", "0")
-    if not given.isdigit():
-        raise ApiError("ILLEGAL_QUERY_PARAMETER_VALUE", f"offset: {given}")
-    return int(given)
+    offset = whole_number(given)
+    if offset is None:
+        raise ApiError("ILLEGAL_QUERY_PARAMETER_VALUE", f"offset: {given[:40]}")
+    return offset

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.salesforce.cursors import Cursor
 from emulator.salesforce.errors import ApiError
+from emulator.salesforce.numerals import whole_number
 from emulator.salesforce.rest.call import Answer, Call, options
 from emulator.salesforce.soql.run import Asker, Found, run
 
@@ -28,9 +29,10 @@ def query_all(call: Call) -> Answer:
 def next_page(call: Call, locator: str) -> Answer:
     key, _, start = locator.rpartition("-")
     cursor = call.org.cursors.get(key, user_id=call.user.id, now=call.org.clock.now())
-    if not start.isdigit() or int(start) > len(cursor.rows):
+    place = whole_number(start)
+    if place is None or place > len(cursor.rows):
         raise ApiError("INVALID_QUERY_LOCATOR", "invalid query locator")
-    return Answer(200, _page(call, key, cursor, int(start)))
+    return Answer(200, _page(call, key, cursor, place))
 
 
 def _answer(call: Call, *, with_deleted: bool) -> Answer:
@@ -62,8 +64,8 @@ def _page(call: Call, key: str, cursor: Cursor, start: int) -> dict[str, Any]:
 
 
 def _page_size(call: Call, found: Found) -> int:
-    asked = options(call.headers.get("sforce-query-options", "")).get("batchsize", str(LARGEST_PAGE))
-    if not asked.isdigit() or not SMALLEST_PAGE <= int(asked) <= LARGEST_PAGE:
+    asked = whole_number(options(call.headers.get("sforce-query-options", "")).get("batchsize", str(LARGEST_PAGE)))
+    if asked is None or not SMALLEST_PAGE <= asked <= LARGEST_PAGE:
         raise ApiError("INVALID_BATCH_SIZE", f"batchSize must be between {SMALLEST_PAGE} and {LARGEST_PAGE}")
     fitting = _PAGE_CHARACTERS // max(found.width, 1)
-    return max(SMALLEST_PAGE, min(int(asked), fitting))
+    return max(SMALLEST_PAGE, min(asked, fitting))

@@ -11,6 +11,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from emulator.salesforce.errors import ApiError
+from emulator.salesforce.numerals import whole_number
 
 MAX_LENGTH = 100_000
 Node = Tree[Token]
@@ -118,6 +119,7 @@ def _ordering(node: Node) -> Ordering:
 
 
 def _whole(text: str, token: Token) -> int:
-    if not token.isdigit():
-        raise malformed(text, f"unexpected token: '{token}'", token.line or 0, token.column or 0)
-    return int(token)
+    number = whole_number(token)
+    if number is None:
+        raise malformed(text, f"unexpected token: '{token[:40]}'", token.line or 0, token.column or 0)
+    return number
