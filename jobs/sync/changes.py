@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from jobs.crm.base import CrmRow, FieldInfo
-from jobs.mappings import FieldFacts, ObjectFacts
+from jobs.mappings import ObjectFacts
 from jobs.sync import merge
 from jobs.values import Value, is_blank
 

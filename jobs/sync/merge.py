@@ -86,6 +86,17 @@ def decide(rule: Rule, base: Base | None, local: Value, crm: Value, newer_here: 
     return _two_way(rule, base, local, crm, newer_here)
 
 
+def base_of_written(rule: Rule, sent: Value, kept: Value) -> Base:
+    """The base of a value of ours that was written, and of which the CRM has made `kept`.
+
+    Agreed is what we sent, where the rules let the CRM's version of it come back to us as its change. Where they do
+    not, the two are apart and known to be: its rounding is no change that a later one of ours has to contend with.
+    """
+    agreed = Base(sent, sent)
+    comes_back = decide(rule, agreed, sent, kept, lambda _: False).action == "pull"
+    return agreed if comes_back else Base(sent, kept)
+
+
 def is_newer(local_at: datetime | None, crm_at: datetime | None) -> bool:
     """Whether ours is the more recent change.
 

@@ -64,16 +64,12 @@ def missing(setup: Setup, decisions: Sequence[merge.Decision]) -> Skip | None:
 
 def base_of(setup: Setup, changes: Iterable[Mapping[str, Any]], row: CrmRow) -> dict[str, merge.Base]:
     """What both sides have agreed on by the creation: a value as sent, and as the CRM made it of that."""
-    mapped = {(each.local_field, each.crm_field): each for each in setup.mapping.fields}
-    base: dict[str, merge.Base] = {}
-    for change in changes:
-        rule = mapped.get((change["field"], change["crm_field"]))
-        if rule is None:
-            continue
-        # Two-way: agreed on what was sent, so that the CRM's version of it is its change, and comes back to us.
-        kept = change["new"] if rule.direction == "two_way" else row.values.get(rule.crm_field)
-        base[rule.local_field] = merge.Base(change["new"], kept)
-    return base
+    rules = {(each.local_field, each.crm_field): each.rule for each in setup.rulebook}
+    return {
+        change["field"]: merge.base_of_written(rule, change["new"], row.values.get(rule.crm_field))
+        for change in changes
+        if (rule := rules.get((change["field"], change["crm_field"]))) is not None
+    }
 
 
 def creation_changes(decided: Iterable[merge.Decision]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -210,8 +210,10 @@ def bases(link: RecordLink | LinkFacts) -> dict[str, merge.Base]:
     return agreed | apart
 
 
-def agreed_so_far(setup: Setup, scene: Scene, done: Iterable[dict[str, Any]]) -> dict[str, merge.Base]:
+def agreed_so_far(setup: Setup, scene: Scene, done: Sequence[dict[str, Any]]) -> dict[str, merge.Base]:
     """The bases of what this run has written to the CRM."""
+    if not done:
+        return {}
     rules = {each.local_field: each.rule for each in setup.rulebook}
     return agreed_by(done, rules, scene.local.values if scene.local is not None else {})
 

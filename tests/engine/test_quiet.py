@@ -132,3 +132,25 @@ def test_somebody_setting_our_value_in_the_crm_is_nothing_new_either(office: Off
     office.edit(ana, Title="Owner")
     office.change(office.linked("Contact", ana), job_title="Owner")
     assert_silent(office, "Contact", ana)
+
+
+@pytest.mark.parametrize("conflict_rule", ["ask", "prefer_crm", "most_recent"])
+@pytest.mark.parametrize(
+    "off", [{"inbound": False}, {"may_update_here": False}, {}], ids=["inbound off", "update here off", "fill blanks"]
+)
+def test_its_rounding_is_no_change_of_its_own_where_nothing_of_it_may_come_back(
+    office: Office, ana: str, off: dict[str, bool], conflict_rule: str
+) -> None:
+    rules = {"conflict_rule": conflict_rule} | ({} if off else {"write_rule": "fill_blank"})
+    office.set_field("Contact", "lead_score", **rules)
+    office.set_object("Contact", **off)
+    ours = office.linked("Contact", ana)
+    office.change(ours, lead_score=12.345)
+    assert office.sync("Contact", ana).changes == {("lead_score", "crm", None, 12.345)}
+    assert_silent(office, "Contact", ana)
+    office.time_passes()
+    office.change(ours, lead_score=20)
+    told = office.sync("Contact", ana)
+    assert told.outcome == ("updated" if off else "unchanged")
+    assert [each["new"] for each in told.writes] == ([{"Lead_Score__c": 20}] if off else [])
+    assert office.conflicts() == []
