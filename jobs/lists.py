@@ -23,14 +23,17 @@ FREE_MAIL_DOMAINS = frozenset(
     """.split()  # noqa: SIM905 - a column of words reads better than a column of quotes
 )
 
-# Words that say what sort of company it is, wherever they stand; without accents, dots and case.
+# Words that say what sort of company it is, at the end of a name; without accents, dots and case.
 LEGAL_WORDS = frozenset(
     """
-    ab ag aps as asa bhd bv bvba co company corp corporation cv doo eg eirl eurl gbr gesmbh ggmbh gmbh hf inc
-    incorporated jsc kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg ou oy oyj pbc plc pllc pte pty pvt sa sab
-    sagl sapi sarl sas sasu sc scrl se sl slu snc spa spc spol spzoo srl sro ug vof zrt
+    ab ag ao aps as asa bhd bv bvba co company corp corporation cv doo eg eirl eurl gbr gesmbh ggmbh gmbh hf inc
+    incorporated jsc kft kg kgaa kk limited llc llp lp ltd ltda mbh nv oao ohg ooo ou oy oyj pao pbc plc pllc pte pty
+    pvt sa sab sagl sapi sarl sas sasu sc scrl se sia sl slu snc spa spc spol spzoo srl sro uab ug vof zao zrt
     """.split()  # noqa: SIM905 - as above
 )
+
+# Those that by custom may stand in front as well: Swedish, Finnish, Estonian, Lithuanian, Latvian and Russian forms.
+LEGAL_WORDS_IN_FRONT = frozenset({"ab", "ao", "oao", "ooo", "ou", "oy", "pao", "sia", "uab", "zao"})
 
 # The same in several words, at the end of a name.
 LEGAL_PHRASES = tuple(

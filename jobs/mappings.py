@@ -82,6 +82,13 @@ class ObjectFacts:
     fields: tuple[FieldFacts, ...] = ()
     match_rules: tuple[matching.Rule, ...] = ()
 
+    @property
+    def domains(self) -> tuple[tuple[str, str], ...]:
+        """(CRM field, our field) that hold the domain of a company: what is matched by it, or mapped as one."""
+        matched = [(each.crm_field, each.local_field) for each in self.match_rules if each.compare_as == "domain"]
+        mapped = [(each.crm_field, each.local_field) for each in self.fields if each.field_type == "domain"]
+        return tuple(dict.fromkeys(matched + mapped))
+
 
 class MappingBook:
     """Shared by the threads of a process."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from jobs.fields import fields_of
@@ -100,16 +100,19 @@ def search(session: Session, kind: str, text: str, limit: int = 20) -> list[Loca
 
 
 def find_by_key(session: Session, kind: str, key: str, value: str) -> list[LocalRecord]:
-    """Living records with that normalised match value; `key` is `match_key_name` of a rule."""
-    query = (
-        select(LocalRecord)
+    """Living records with that normalised match value, the ten oldest; `key` is `match_key_name` of a rule."""
+    query = select(LocalRecord).where(LocalRecord.id.in_(ids_by_key(kind, key, value))).order_by(LocalRecord.id)
+    return list(session.scalars(query.limit(10)))
+
+
+def ids_by_key(kind: str, key: str, value: str) -> Select[int]:
+    """All of them, however many they are, to be asked further of."""
+    return (
+        select(LocalRecord.id)
         .join(RecordKey)
         .where(RecordKey.kind == kind, RecordKey.key == key, RecordKey.value == value[:400])
         .where(LocalRecord.deleted_at.is_(None))
-        .order_by(LocalRecord.id)
-        .limit(10)
     )
-    return list(session.scalars(query))
 
 
 def match_key_name(compare_as: str, local_field: str) -> str:

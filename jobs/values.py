@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from jobs.lists import FREE_MAIL_DOMAINS, LEGAL_PHRASES, LEGAL_SIGNS, LEGAL_WORDS
+from jobs.lists import FREE_MAIL_DOMAINS, LEGAL_PHRASES, LEGAL_SIGNS, LEGAL_WORDS, LEGAL_WORDS_IN_FRONT
 
 # Loaded when the first domain is compared: many a process never does.
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _email_of(text: str) -> str | None:
 
 
 def name_key(raw: Any) -> str | None:
-    """A company or person name without case, accents, punctuation and legal form."""
+    """A company or person name without case, accents, punctuation and the legal form at its end."""
     text = clean_text(raw)
     if text is None:
         return None
@@ -174,7 +174,10 @@ def _without_legal_words(words: list[str]) -> list[str]:
     for phrase in LEGAL_PHRASES:
         if tuple(kept[-len(phrase) :]) == phrase:
             kept = kept[: -len(phrase)]
-    kept = [word for word in kept if word not in LEGAL_WORDS]
+    if kept and kept[-1] in LEGAL_WORDS:
+        kept = kept[:-1]
+    if kept and kept[0] in LEGAL_WORDS_IN_FRONT:
+        kept = kept[1:]
     return kept if kept == words else _without_legal_words(kept)
 
 

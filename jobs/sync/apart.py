@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
@@ -34,6 +36,20 @@ def kept_apart_from(session: Session, connection_id: int, object_name: str, loca
         KeepApart.local_record_id == local_record_id,
     )
     return frozenset(session.scalars(query))
+
+
+def apart_from(session: Session, connection_id: int, local_record_ids: Collection[int]) -> list[KeepApart]:
+    """All that is kept apart from these of ours in that connection, the newest first."""
+    query = select(KeepApart).where(
+        KeepApart.connection_id == connection_id, KeepApart.local_record_id.in_(local_record_ids)
+    )
+    return list(session.scalars(query.order_by(KeepApart.id.desc())))
+
+
+def inherit(session: Session, key: RecordKey, heir: RecordKey) -> None:
+    """What lives on as another record is still not what it was not."""
+    for said in session.scalars(select(KeepApart).where(*_of(key))).all():
+        keep_apart(session, heir, said.local_record_id, by=said.by)
 
 
 def _of(key: RecordKey) -> list[ColumnElement[bool]]:

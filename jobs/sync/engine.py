@@ -27,6 +27,7 @@ from jobs.crm.errors import (
     Unavailable,
 )
 from jobs.sync import merge, settle
+from jobs.sync.carried import carry_to_this
 from jobs.sync.changes import as_seen, booked, crm_changes, is_written
 from jobs.sync.log_entries import unfinished_changes
 from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, stamps_after, switched_off
@@ -120,6 +121,8 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     state.pending = []
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)
+    if carry_to_this(setup, scene):
+        return False
     if scene.link is not None and state.stamps is not None:
         scene.link.own_write_at, scene.link.changed_before_at = state.stamps
     # A write of ours that is done is agreed upon: seen against an older base it would pass for the CRM's own change.

@@ -19,6 +19,7 @@ from jobs.db import update_row
 from jobs.mappings import ObjectFacts
 from jobs.models import LocalRecord, RecordLink
 from jobs.runtime import utc_now
+from jobs.sync.apart import inherit
 from jobs.sync.changes import changes_of_deletion
 from jobs.sync.open_conflicts import GONE, close_conflicts, move_conflicts
 from jobs.sync.rows import RecordKey, linked_pair
@@ -58,9 +59,12 @@ def follow(session: Session, setup: Setup, row: CrmRow, scene: Scene) -> list[di
 
     Of several workers one does it; to the others, and to the next sync, it is done. Raises LocalMovedOn.
     """
+    heir = heir_of(setup.run.object, row)
+    if heir is not None:
+        inherit(session, setup.key, RecordKey(setup.key.connection_id, heir.object, heir.crm_record_id))
     if scene.link is None:
         return []
-    if (heir := heir_of(setup.run.object, row)) is not None:
+    if heir is not None:
         _hand_over(session, setup, scene.link, heir)
         return []
     if not row.is_deleted and not row.is_converted:

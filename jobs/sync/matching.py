@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from jobs.values import MATCH_KEYS, Value
+from jobs.values import MATCH_KEYS, Value, domain_key
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Match:
     candidates: tuple[Candidate, ...] = ()
 
 
+DomainPairs = Sequence[tuple[str, str]]
+"""(CRM field, our field) that hold the domain of a company."""
 LookUp = Callable[[Rule, str], Sequence[Candidate]]
 
 
@@ -54,11 +56,31 @@ def find(rules: Sequence[Rule], crm_values: Mapping[str, Value], look_up: LookUp
     return Match("none")
 
 
+def are_two(
+    rule: Rule, domains: DomainPairs, local_values: Mapping[str, Value], crm_values: Mapping[str, Value]
+) -> bool:
+    """Whether two that the rule finds to be one are not: companies of one name whose domains are known and different.
+
+    Free mail tells nothing of a company.
+    """
+    if rule.compare_as != "name":
+        return False
+    ours = {domain_key(local_values.get(our_field) or "") for _, our_field in domains} - {None}
+    theirs = {domain_key(crm_values.get(crm_field) or "") for crm_field, _ in domains} - {None}
+    return bool(ours and theirs and not ours & theirs)
+
+
 def rule_of_pair(
-    rules: Sequence[Rule], local_values: Mapping[str, Value], crm_values: Mapping[str, Value]
+    rules: Sequence[Rule],
+    local_values: Mapping[str, Value],
+    crm_values: Mapping[str, Value],
+    *,
+    domains: DomainPairs = (),
 ) -> Rule | None:
     """The first rule by which the two are one."""
     for rule in rules:
+        if are_two(rule, domains, local_values, crm_values):
+            continue
         key = MATCH_KEYS[rule.compare_as](local_values.get(rule.local_field) or "")
         if key is not None and key == MATCH_KEYS[rule.compare_as](crm_values.get(rule.crm_field) or ""):
             return rule

@@ -17,7 +17,7 @@ from jobs.crm.describes import describe
 from jobs.crm.errors import ConnectionBroken, DuplicateFound, RecordError, Rejected
 from jobs.kinds import display_name
 from jobs.models import LocalRecord, RecordLink
-from jobs.records import create_local, find_by_key, match_key_name
+from jobs.records import create_local, find_by_key, ids_by_key, match_key_name
 from jobs.runtime import utc_now
 from jobs.sync import matching, push_settle
 from jobs.sync.plan import Skip, no_record_there
@@ -91,7 +91,7 @@ def _found_or_made(setup: Setup, part: Setup | None, local: LocalRecord, domain:
         return NOWHERE
     with setup.runtime.database.read() as session:
         ours = _of_domain(session, part, rule, domain)
-        known = _linked(session, part, ours)
+        known = _linked(session, part, rule, domain)
     if not known:
         known = [row.record_id for row in part.adapter.find(part.run.object, rule, domain, part.fields)]
     if len(known) == 1:
@@ -157,13 +157,14 @@ def _of_domain(session: Session, part: Setup, rule: matching.Rule, domain: str) 
     return find_by_key(session, part.mapping.kind, match_key_name(rule.compare_as, rule.local_field), domain)
 
 
-def _linked(session: Session, part: Setup, ours: list[LocalRecord]) -> list[str]:
+def _linked(session: Session, part: Setup, rule: matching.Rule, domain: str) -> list[str]:
+    ours = ids_by_key(part.mapping.kind, match_key_name(rule.compare_as, rule.local_field), domain)
     query = select(RecordLink.crm_record_id).where(
         RecordLink.connection_id == part.connection.id,
         RecordLink.object == part.run.object,
-        RecordLink.local_record_id.in_([each.id for each in ours]),
+        RecordLink.local_record_id.in_(ours),
     )
-    return list(session.scalars(query)) if ours else []
+    return list(session.scalars(query))
 
 
 def _values(local: LocalRecord, domain: str, rule: matching.Rule) -> dict[str, Value]:

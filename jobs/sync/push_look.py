@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from jobs.crm.base import CrmRow
 from jobs.crm.errors import NotFound
 from jobs.models import LocalRecord, RecordLink
-from jobs.records import find_by_key, match_key_name
+from jobs.records import ids_by_key, match_key_name
 from jobs.sync import matching
 from jobs.sync.apart import kept_apart_from
+from jobs.sync.carried import carry_over
 from jobs.sync.plan import Skip
 from jobs.sync.scene import Setup
 from jobs.values import MATCH_KEYS
@@ -45,12 +46,18 @@ def look_there(setup: Setup, local: LocalRecord) -> Found:
         value = local.values.get(rule.local_field)
         if MATCH_KEYS[rule.compare_as](value or "") is None or rule.crm_field not in setup.info.fields:
             continue
-        rows = setup.adapter.find(setup.run.object, rule, value, setup.fields)
+        rows = _meant(setup, local, rule, setup.adapter.find(setup.run.object, rule, value, setup.fields))
+        carry_over(setup, [local.id], {row.record_id for row in rows})
         with setup.runtime.database.read() as session:
             found = judged(session, setup, local, rows, _namesakes(session, setup, local, rule))
         if found.verdict != "none":
             return found
     return NOTHING
+
+
+def _meant(setup: Setup, local: LocalRecord, rule: matching.Rule, rows: Iterable[CrmRow]) -> list[CrmRow]:
+    """Without companies of the same name and another domain."""
+    return [row for row in rows if not matching.are_two(rule, setup.mapping.domains, local.values, row.values)]
 
 
 def look_at_named(setup: Setup, local: LocalRecord, record_ids: Sequence[str]) -> Found:
@@ -88,8 +95,14 @@ def _namesakes(session: Session, setup: Setup, local: LocalRecord, rule: matchin
     if key is None:
         return []
     name = match_key_name(rule.compare_as, rule.local_field)
-    others = [each.id for each in find_by_key(session, local.kind, name, key) if each.id != local.id]
-    return list(session.scalars(_of_object(setup).where(RecordLink.local_record_id.in_(others)))) if others else []
+    links = _of_object(setup).where(RecordLink.local_record_id.in_(ids_by_key(local.kind, name, key)))
+    query = links.add_columns(LocalRecord).join(LocalRecord, LocalRecord.id == RecordLink.local_record_id)
+    here = [(our_field, our_field) for _, our_field in setup.mapping.domains]
+    return [
+        link
+        for link, other in session.execute(query.where(LocalRecord.id != local.id))
+        if not matching.are_two(rule, here, local.values, other.values)
+    ]
 
 
 def _links(session: Session, setup: Setup, record_ids: Sequence[str]) -> list[RecordLink]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from jobs.crm.base import CrmAdapter, CrmRow, FieldInfo, Fields, ObjectInfo
 from jobs.crm.errors import RetryLater
 from jobs.mappings import FieldFacts, ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncRun
-from jobs.records import find_by_key, match_key_name
+from jobs.records import ids_by_key, match_key_name
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import filters, matching, merge
 from jobs.sync.apart import kept_apart
@@ -33,6 +34,9 @@ NAMED_BY_CRM = "crm"
 
 INHERITED = "inherited"
 """In the base of a link that was handed over to another CRM record, until its first sync."""
+
+MOST_CANDIDATES = 10
+"""More are not told of: already two are too many to choose between."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +190,7 @@ def look_around(session: Session, setup: Setup, row: CrmRow) -> Scene:
 
 def _pushed(local: LocalRecord, mapping: ObjectFacts, row: CrmRow) -> Scene:
     """Ours is the one that was pushed, and `row` what was found for it in the CRM."""
-    rule = matching.rule_of_pair(mapping.match_rules, local.values, row.values)
+    rule = matching.rule_of_pair(mapping.match_rules, local.values, row.values, domains=mapping.domains)
     return Scene(None, local, rule.compare_as if rule is not None else NAMED_BY_CRM, None)
 
 
@@ -197,8 +201,13 @@ def find_match(
     others = kept_apart(session, key)
 
     def look_up(rule: matching.Rule, value: str) -> Sequence[matching.Candidate]:
-        records = find_by_key(session, mapping.kind, match_key_name(rule.compare_as, rule.local_field), value)
-        return [_candidate(session, mapping, record) for record in records if record.id not in others]
+        namesakes = _namesakes(session, mapping, rule, value)
+        meant = (
+            candidate
+            for record, candidate in namesakes
+            if record.id not in others and not matching.are_two(rule, mapping.domains, record.values, crm_values)
+        )
+        return list(islice(meant, MOST_CANDIDATES))
 
     return matching.find(mapping.match_rules, crm_values, look_up)
 
@@ -257,13 +266,16 @@ def local_time(local: LocalRecord | None, name: str) -> datetime | None:
     return parse_time(origin["at"]) if origin else local.created_at
 
 
-def _candidate(session: Session, mapping: ObjectFacts, record: LocalRecord) -> matching.Candidate:
-    taken = select(RecordLink.id).where(
-        RecordLink.connection_id == mapping.connection_id,
-        RecordLink.object == mapping.object,
-        RecordLink.local_record_id == record.id,
-    )
-    details = [
-        str(record.values[name]) for name in ("email", "domain", "company", "job_title") if record.values.get(name)
-    ]
-    return matching.Candidate(record.id, record.name, " · ".join(details), is_taken=session.scalar(taken) is not None)
+def _namesakes(
+    session: Session, mapping: ObjectFacts, rule: matching.Rule, value: str
+) -> Iterator[tuple[LocalRecord, matching.Candidate]]:
+    """Those of ours that the rule finds, the free ones first: however many are linked elsewhere, none is hidden."""
+    links = (RecordLink.connection_id == mapping.connection_id, RecordLink.object == mapping.object)
+    is_taken = select(RecordLink.id).where(*links, RecordLink.local_record_id == LocalRecord.id).exists()
+    found = ids_by_key(mapping.kind, match_key_name(rule.compare_as, rule.local_field), value)
+    query = select(LocalRecord, is_taken.label("is_taken")).where(LocalRecord.id.in_(found))
+    for record, taken in session.execute(query.order_by("is_taken", LocalRecord.id)):
+        details = [
+            str(record.values[name]) for name in ("email", "domain", "company", "job_title") if record.values.get(name)
+        ]
+        yield record, matching.Candidate(record.id, record.name, " · ".join(details), is_taken=bool(taken))

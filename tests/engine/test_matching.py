@@ -45,6 +45,40 @@ class TestAccounts:
         office.sync("Account", theirs)
         assert office.linked("Account", theirs) == by_domain
 
+    def test_one_name_with_two_domains_is_two_companies(self, office: Office) -> None:
+        ours = office.here("account", name="Sample Solutions", domain="sample-one.example")
+        theirs = office.in_crm("Account", Name="Sample Solutions Inc.", Website="sample-two.example")
+        assert office.sync("Account", theirs).outcome == "created"
+        assert office.values(ours) == {"name": "Sample Solutions", "domain": "sample-one.example"}
+
+    def test_a_word_in_front_that_is_elsewhere_a_legal_form_is_part_of_the_name(self, office: Office) -> None:
+        office.here("account", name="SE Sample")
+        theirs = office.in_crm("Account", Name="Sample Inc.")
+        assert office.sync("Account", theirs).outcome == "created"
+
+    def test_free_mail_tells_no_two_companies_apart(self, office: Office) -> None:
+        ours = office.here("account", name="Sample Mill", domain="gmail.com")
+        theirs = office.in_crm("Account", Name="Sample Mill", Website="sample-mill.example")
+        office.sync("Account", theirs)
+        assert office.linked("Account", theirs) == ours
+
+    def test_however_many_of_the_name_are_linked_elsewhere_the_free_one_is_found(self, office: Office) -> None:
+        for _ in range(11):
+            linked = office.in_crm("Account", Name="Sample Mill")
+            office.sync("Account", linked, chosen_local_record_id=office.here("account", name="Sample Mill"))
+        free = office.here("account", name="Sample Mill")
+        theirs = office.in_crm("Account", Name="Sample Mill")
+        office.sync("Account", theirs)
+        assert office.linked("Account", theirs) == free
+
+    def test_however_many_have_another_domain_the_one_without_is_found(self, office: Office) -> None:
+        for number in range(11):
+            office.here("account", name="Sample Mill", domain=f"sample-{number}.example")
+        ours = office.here("account", name="Sample Mill")
+        theirs = office.in_crm("Account", Name="Sample Mill", Website="sample-mill.example")
+        office.sync("Account", theirs)
+        assert office.linked("Account", theirs) == ours
+
     def test_a_free_mail_domain_is_nobodys(self, office: Office) -> None:
         office.here("account", name="One Shop", domain="gmail.com")
         theirs = office.in_crm("Account", Name="Other Shop", Website="https://gmail.com")
@@ -112,10 +146,10 @@ class TestChosenByHand:
 class TestKeptApart:
     """Somebody said that two records are not the same."""
 
-    def say_they_are_two(self, office: Office, record_id: str, local_id: int) -> None:
+    def say_they_are_two(self, office: Office, record_id: str, local_id: int, object_name: str = "Contact") -> None:
         with office.runtime.database.write() as session:
             for _ in range(2):  # saying it twice is no error
-                keep_apart(session, RecordKey(office.connection_id, "Contact", record_id), local_id, by="Riley Rep")
+                keep_apart(session, RecordKey(office.connection_id, object_name, record_id), local_id, by="Riley Rep")
 
     def test_they_are_not_matched_and_a_new_record_is_made(self, office: Office) -> None:
         namesake = office.here("contact", email="ana@example.com", last_name="Other")
@@ -123,6 +157,47 @@ class TestKeptApart:
         self.say_they_are_two(office, ana, namesake)
         assert office.sync("Contact", ana).outcome == "created"
         assert office.linked("Contact", ana) != namesake
+
+    def test_however_many_are_kept_apart_the_one_that_is_not_is_found(self, office: Office) -> None:
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        for _ in range(11):
+            self.say_they_are_two(office, ana, office.here("contact", email="ana@example.com", last_name="Other"))
+        right = office.here("contact", email="ana@example.com", last_name="Sample")
+        office.sync("Contact", ana)
+        assert office.linked("Contact", ana) == right
+
+    @pytest.mark.parametrize("lead_first", [True, False], ids=["the lead is synced first", "its contact is"])
+    @pytest.mark.parametrize("was_linked", [False, True])
+    def test_a_lead_that_is_kept_apart_stays_so_as_a_contact(
+        self, office: Office, lead_first: bool, was_linked: bool
+    ) -> None:
+        namesake = office.here("contact", email="ana@example.com", last_name="Other")
+        lead = office.in_crm("Lead", LastName="Sample", Email="ana@example.com", Company="Sample Mill")
+        self.say_they_are_two(office, lead, namesake, "Lead")
+        if was_linked:
+            office.sync("Lead", lead)
+        contact = str(office.org.control("convert_lead", {"id": lead})["contact_id"])
+        if lead_first:
+            office.sync("Lead", lead)
+        office.sync("Contact", contact)
+        assert office.linked("Contact", contact) != namesake
+        assert office.how_many("contact") == 2
+
+    def test_so_does_one_that_is_merged_into_another(self, office: Office) -> None:
+        namesake = office.here("contact", email="ana@example.com", last_name="Other")
+        ana, survivor = (office.in_crm("Contact", LastName="Sample", Email="ana@example.com") for _ in range(2))
+        self.say_they_are_two(office, ana, namesake)
+        office.org.control("merge", {"object": "Contact", "master": survivor, "losers": [ana]})
+        assert office.sync("Contact", survivor).outcome == "created"
+        assert office.linked("Contact", survivor) != namesake
+
+    def test_what_was_kept_apart_says_nothing_of_another_one(self, office: Office) -> None:
+        ours = office.here("contact", email="ana@example.com", last_name="Sample")
+        lead = office.in_crm("Lead", LastName="Sample", Email="ana@example.com", Company="Sample Mill")
+        self.say_they_are_two(office, lead, ours, "Lead")
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com")
+        office.sync("Contact", ana)
+        assert office.linked("Contact", ana) == ours
 
     def test_of_several_candidates_the_other_one_is_left(self, office: Office) -> None:
         namesake = office.here("contact", email="ana@example.com", last_name="Other")

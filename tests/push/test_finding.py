@@ -82,6 +82,31 @@ def test_what_somebody_kept_apart_is_no_candidate(place: Place) -> None:
     assert theirs not in place.links(mill).values()
 
 
+def test_one_of_the_same_name_with_another_domain_is_another_company(portal: Place) -> None:
+    theirs = portal.theirs("companies", name="Sample Mill Ltd.", domain="other-mill.example")
+    mill = portal.ours("account", name="Sample Mill", domain="mill.example")
+    told = portal.push("companies", mill)
+    assert (told.outcome, len(made(told))) == ("created", 1)
+    assert theirs not in portal.links(mill).values()
+
+
+def test_nor_is_another_of_ours_with_that_name_and_another_domain_taken_for_it(portal: Place) -> None:
+    first, other = (portal.ours("account", name="Sample Mill", domain=f"{each}.example") for each in ("one", "two"))
+    portal.push("companies", first)
+    assert portal.push("companies", other).outcome == "created"
+    assert portal.links(first) != portal.links(other)
+
+
+def test_one_that_was_kept_apart_as_a_lead_is_no_candidate_as_a_contact(org: Place) -> None:
+    ana = org.ana()
+    lead = org.office.in_crm("Lead", LastName="Sample", Email="ana@mill.example", Company="Sample Mill")
+    org.keep_apart("Lead", lead, ana)
+    contact = str(org.office.org.control("convert_lead", {"id": lead})["contact_id"])
+    told = org.push("Contact", ana)
+    assert contact not in org.links(ana).values()
+    assert made(told) == []
+
+
 class TestWhatTheCrmItselfSays:
     """No rule of ours finds the record, and the CRM refuses to make another."""
 

@@ -40,6 +40,10 @@ SAME_COMPANY = [
     ("샘플 주식회사", "샘플"),
     ("Sam\u200bple Org", "Sample\ufeff Org"),  # zero-width signs
     ("Sam\u00adple", "Sample"),
+    ("AB Sample", "Sample AB"),  # in front by custom
+    ("Oy Sample Ab", "Sample"),
+    ("OÜ Sample", "Sample OÜ"),
+    ("UAB Sample", "Sample"),
     ("株式会社", "株式会社"),
     ("Limited Company", "limited company"),  # nothing but legal forms: then they are the name
 ]
@@ -49,6 +53,10 @@ OTHER_COMPANY = [
     ("Limited Company", "Incorporated"),
     ("Sample 1", "Sample 2"),
     ("A S Sample", "Sample"),  # at the end only
+    ("SE Sample", "Sample"),
+    ("SE Sample", "Sample Inc."),
+    ("Co Sample", "Sample Co"),
+    ("Sample SA Berlin", "Sample Berlin"),
 ]
 NO_ADDRESS = ["ana", "ana@", "@example.com", "ana@example", "ana@exa mple.com", "a@b@example.com", "", None, "\ud800"]
 NO_DOMAIN = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from jobs.sync.matching import Candidate, Rule, find
+from jobs.sync.matching import Candidate, Rule, are_two, find, rule_of_pair
 from jobs.values import Value
 
 WEBSITE = Rule("Website", "domain", "domain")
@@ -83,3 +83,26 @@ def test_only_what_is_asked_is_looked_up() -> None:
 
     find([EMAIL, WEBSITE, NAME], RECORD, look_up)
     assert asked == [("Website", "example.com")]
+
+
+DOMAINS = [
+    # ours, theirs, whether two of one name are two
+    ("example.com", "https://www.example.org", True),
+    ("example.com", "https://www.example.com/team", False),
+    ("example.com", None, False),
+    (None, "example.org", False),
+    ("gmail.com", "example.org", False),  # free mail names no company
+    ("example.com", "not a domain", False),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "two"), DOMAINS)
+def test_one_name_with_two_known_domains_is_two_companies(ours: Value, theirs: Value, two: bool) -> None:
+    local, crm = {"name": "Sample", "domain": ours}, {"Name": "Sample Inc.", "Website": theirs}
+    assert are_two(NAME, [("Website", "domain")], local, crm) is two
+    assert rule_of_pair([NAME], local, crm, domains=[("Website", "domain")]) == (None if two else NAME)
+
+
+def test_only_a_name_gives_way_to_the_domains() -> None:
+    assert not are_two(CODE, [("Website", "domain")], {"domain": "example.com"}, {"Website": "example.org"})
+    assert not are_two(NAME, [], {"domain": "example.com"}, {"Website": "example.org"})
