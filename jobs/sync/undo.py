@@ -159,7 +159,7 @@ def _one_round(task: Task) -> bool:
     """Look, put back, settle; False when something moved meanwhile and has to be looked at again."""
     theirs = _read(task)
     _look_for_pending(task, theirs.row)
-    link, local, ours = _look(task)
+    link, local, ours, others = _look(task)
     plan = _plan(task, ours, theirs)
     read = after = theirs.row
     if plan.there:
@@ -169,7 +169,9 @@ def _one_round(task: Task) -> bool:
             return False
     back = tuple(each for each in task.written if each.side == CRM and _is_done(task, each))
     try:
-        what = undo_settle.Undone(task.entry, plan, link, local, read, after, back, task.done, task.refusals, task.lost)
+        what = undo_settle.Undone(
+            task.entry, plan, link, local, read, after, back, task.done, task.refusals, task.lost, others
+        )
         undo_settle.settle(task.setup, what)
     except undo_settle.MovedMeanwhile:
         task.pending, task.done, task.lost = [*task.done, *task.lost], [], []
@@ -200,22 +202,23 @@ def _read(task: Task) -> Theirs:
     return Theirs(row, fields=setup.info.fields, mapping=setup.mapping)
 
 
-def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours]:
-    """The link and our record as they are now: the record that was written to, wherever the link points today."""
+def _look(task: Task) -> tuple[RecordLink | None, LocalRecord | None, Ours, tuple[RecordLink, ...]]:
+    """The link and our record as they are now: the record that was written to, wherever the link points today.
+
+    With the other links of that record: the one of the entry may have moved on to another CRM record.
+    """
     record_id = task.entry.local_record_id
     with task.setup.runtime.database.read() as session:
         link, _ = linked_pair(session.connection(), task.key)
         local = session.get(LocalRecord, record_id) if record_id is not None else None
-        others = select(func.count()).where(RecordLink.local_record_id == record_id)
-        if link is not None:
-            others = others.where(RecordLink.id != link.id)
-        is_shared = bool(session.scalar(others))
+        linked = select(RecordLink).where(RecordLink.local_record_id == record_id).order_by(RecordLink.id)
+        others = tuple(each for each in session.scalars(linked) if link is None or each.id != link.id)
     if link is not None and link.local_record_id != record_id:
         link = None
     if local is None:
-        return link, None, Ours(None)
+        return link, None, Ours(None), others
     went_with_theirs = link is None or link.deleted_ours_at == local.deleted_at
-    return link, local, Ours(local.values, local.deleted_at is not None, is_shared, went_with_theirs)
+    return link, local, Ours(local.values, local.deleted_at is not None, bool(others), went_with_theirs), others
 
 
 def _plan(task: Task, ours: Ours, theirs: Theirs) -> UndoPlan:

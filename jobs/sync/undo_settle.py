@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -14,16 +14,18 @@ from jobs import progress, runs, usage
 from jobs.crm.adapters import crm_label
 from jobs.crm.base import CrmAdapter, CrmRow
 from jobs.db import changed_one, row_of, update_row
+from jobs.mappings import ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.models.run import FAILED, PARTIAL, RUNNING, SUCCEEDED
 from jobs.records import HERE as OUR_STORE
 from jobs.records import write_values
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
+from jobs.sync import merge
 from jobs.sync.log_entries import blank_entry, count_of, store
 from jobs.sync.plan import stamps_after
 from jobs.sync.refusals import Refusals
-from jobs.sync.scene import Scene, Setup, bases, stored_base
+from jobs.sync.scene import Scene, Setup, bases_of, stored_base
 from jobs.sync.settle import keep_seen
 from jobs.sync.undo_plan import (
     BROUGHT_BACK,
@@ -75,6 +77,7 @@ class Undone:
     done: Sequence[dict[str, Any]]  # the same as the log keeps them
     refusals: Refusals
     lost: Sequence[dict[str, Any]] = ()  # may have gone back in the CRM, and nobody can tell
+    others: Sequence[RecordLink] = ()  # of the same record of ours
 
 
 def change_of(written: Written) -> dict[str, Any]:
@@ -118,6 +121,9 @@ def settle(setup: Setup, what: Undone) -> None:
             _put_back_here(session, setup, what)
         if what.plan.record not in OF_DELETION and what.link is not None and (what.plan.here or what.there):
             _save_link(session, setup, what, what.link)
+        if what.plan.record not in OF_DELETION:
+            for link in what.others:
+                _set_apart(session, setup, link, what.plan.here)
         if what.after is not None:
             keep_seen(session, setup.connection.id, what.entry.object, what.after)
         entry = _finished_entry(session, setup, what)
@@ -183,15 +189,55 @@ def _save_link(session: Session, setup: Setup, what: Undone, link: RecordLink) -
     mapped = {(each.local_field, each.crm_field) for each in setup.mapping.fields}
     here = [each for each in what.plan.here if (each.field, each.crm_field) in mapped]
     there = [each for each in what.there if (each.field, each.crm_field) in mapped]
-    known = bases(link)
+    known = bases_of(setup.mapping, link)
     if what.read is not None and what.after is not None:
         scene = Scene(link, what.local, link.matched_by, None, known)
         wrote = bool(what.there)
         link.own_write_at, link.changed_before_at = stamps_after(scene, what.read, what.after, wrote=wrote)
-    link.base = link.base | stored_base(undone_base(known, here, there, what.after, held=_held(what)))
+    _keep_base(link, setup.mapping, undone_base(known, here, there, what.after, held=_held(what)))
     link.version = seen_version + 1
     if not update_row(session, link, seen_version=seen_version):
         raise MovedMeanwhile
+
+
+def _set_apart(session: Session, setup: Setup, link: RecordLink, here: Iterable[Written]) -> None:
+    """Of another link of the same record: what it would bring in again, or pass on as if somebody had put it in here.
+
+    A value that this link has not seen is not held back from it, and to another CRM it passes on like any of ours.
+    """
+    mapping = setup.runtime.mappings.find(session.connection(), link.connection_id, link.object)
+    if mapping is None:
+        return
+    is_same_crm = link.connection_id == setup.connection.id
+    inbound = {each.local_field for each in mapping.fields if each.direction == "inbound"}
+    sent = {each.local_field for each in mapping.fields if is_same_crm} - inbound
+    known = bases_of(mapping, link)
+    apart = {
+        each.field: merge.Base(each.before, base.crm)
+        for each in here
+        if (base := known.get(each.field)) is not None
+        and (each.field in inbound or (each.field in sent and base.local == each.wrote))
+    }
+    if not apart:
+        return
+    seen_version = link.version
+    _keep_base(link, mapping, known | apart)
+    link.version = seen_version + 1
+    if not update_row(session, link, seen_version=seen_version):
+        raise MovedMeanwhile
+
+
+def _keep_base(link: RecordLink, mapping: ObjectFacts, base: dict[str, merge.Base]) -> None:
+    """A base of a field that was mapped since the last sync holds from now on, and no older one with it."""
+    link.base = link.base | stored_base(base)
+    is_new = any(
+        each.local_field in base
+        and each.mapped_at is not None
+        and (link.synced_at is None or link.synced_at < each.mapped_at)
+        for each in mapping.fields
+    )
+    if is_new:
+        link.synced_at = utc_now()
 
 
 def _held(what: Undone) -> dict[str, Value]:
