@@ -111,6 +111,16 @@ class Portal:
         return frozenset(self.definition["scopes"])
 
     @property
+    def required_scopes(self) -> tuple[str, ...]:
+        """What an address that installs the app has to ask for, or the app is not installed."""
+        return tuple(self.definition["app"].get("required_scopes", ()))
+
+    @property
+    def developer_scopes(self) -> frozenset[str]:
+        """What the app may ask for in its own name, of no account's data."""
+        return frozenset(self.definition["app"].get("developer_scopes", ()))
+
+    @property
     def events(self) -> dict[str, Event]:
         return events_of(self)
 
@@ -124,7 +134,8 @@ class Portal:
         if session is None:
             return None
         scopes = frozenset(session.scope.split())
-        return Access(str(self.app_id), session.client_id, scopes, oauth=True, user_id=int(session.user_id))
+        user_id = int(session.user_id) if session.user_id else None
+        return Access(str(self.app_id), session.client_id, scopes, oauth=True, user_id=user_id)
 
     @property
     def static_token_works(self) -> bool:

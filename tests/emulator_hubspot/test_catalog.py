@@ -225,6 +225,17 @@ class TestLists:
         assert ana not in self.members(api, customers)
         assert family(api, "PUT", "lists", f"/{customers}/memberships/add", [ana]).status_code == 400
 
+    def test_a_page_begins_behind_the_id_it_names_also_when_that_is_in_the_list_no_more(self, api: PortalApi) -> None:
+        path = f"/{self.found(api, 'newsletter')}/memberships"
+        ids = self.members(api, self.found(api, "newsletter"))
+        middle = int(ids[len(ids) // 2])
+        for after in (middle, middle + 1):
+            page = family(api, "GET", "lists", f"{path}?after={after}").json()["results"]
+            assert [each["recordId"] for each in page] == [each for each in ids if int(each) > after]
+        assert family(api, "GET", "lists", f"{path}?after={'9' * 18}").json()["results"] == []
+        for senseless in ("x", "²", "-1", "9" * 5_000):
+            assert refusal(family(api, "GET", "lists", f"{path}?after={senseless}")) == (400, "VALIDATION_ERROR")
+
     def test_a_record_knows_its_lists(self, api: PortalApi, ana: str) -> None:
         answer = family(api, "GET", "lists", f"/records/0-1/{ana}/memberships").json()
         assert {each["listId"] for each in answer["results"]} == {
@@ -250,6 +261,33 @@ class TestLists:
         readers = self.found(api, "newsletter")
         api.objects("POST", "/contacts/merge", {"primaryObjectId": ana, "objectIdToMerge": str(int(ana) + 1)})
         assert ana not in self.members(api, readers)
+
+
+class TestRoom:
+    def test_an_account_tells_how_much_it_holds_and_may_hold(self, api: PortalApi) -> None:
+        def contacts() -> dict[str, Any]:
+            told = family(api, "GET", "limits", "/records").json()
+            [found] = [each for each in told["hubspotDefinedObjectTypes"] if each["objectTypeId"] == "0-1"]
+            assert told["customObjectTypes"]["overallUsage"] == 12
+            return dict(found)
+
+        before = contacts()
+        api.create("contacts", lastname="Sample")
+        assert contacts()["usage"] == before["usage"] + 1
+        assert before["percentage"] == round(100 * before["usage"] / before["limit"], 2)
+
+    def test_properties_that_were_made_in_the_account_count(self, api: PortalApi) -> None:
+        path = "/custom-properties"
+        before = family(api, "GET", "limits", path).json()
+        made = {"name": "room", "label": "Room", "type": "string", "fieldType": "text", "groupName": "sample_sync"}
+        assert family(api, "POST", "properties", "/contacts", made).status_code == 201
+        assert family(api, "GET", "limits", path).json()["overallUsage"] == before["overallUsage"] + 1
+
+    def test_who_may_read_no_object_is_told_of_none(self, portal: PortalServer) -> None:
+        blind = portal.api(portal.token(scopes=["oauth"]))
+        told = family(blind, "GET", "limits", "/records").json()
+        assert told["hubspotDefinedObjectTypes"] == []
+        assert told["customObjectTypes"]["byObjectType"] == []
 
 
 class TestDefinitions:
@@ -288,10 +326,17 @@ class TestDefinitions:
         "/crm/2026-09/objects/contacts",
         "/crm/v3/account-info/details",
         "/crm/nothing/2026-09/x",
+        "/crm/limits/2026-09/nothing",
+        "/marketing/v3/emails",
+        "/webhooks-journal/journal/2026-03/earliest",
+        "/engagements/v1/engagements/1",
+        "/nothing",
     ],
 )
 def test_a_path_that_does_not_exist_is_not_found(api: PortalApi, path: str) -> None:
-    assert api.call("GET", path).status_code == 404
+    answer = api.call("GET", path)
+    assert refusal(answer) == (404, "OBJECT_NOT_FOUND")
+    assert answer.json()["correlationId"] == answer.headers["X-HubSpot-Correlation-Id"]
 
 
 def test_a_method_that_a_path_does_not_know_is_refused(api: PortalApi, ana: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,7 +14,9 @@ import requests
 
 from tests.support.portal_server import PortalServer, refusal
 
-SCOPES = "crm.objects.contacts.read oauth"
+APP = Path(__file__).parents[2] / "packages/hubspot/src/app/app-hsmeta.json"
+REQUIRED: list[str] = json.loads(APP.read_text("utf-8"))["config"]["auth"]["requiredScopes"]
+SCOPES = " ".join(REQUIRED)
 VERIFIER = "v" * 64
 CHALLENGE = urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
@@ -71,7 +75,9 @@ class TestInstalling:
             {"client_id": "x"},
             {"redirect_uri": "https://example.com/"},
             {"scope": ""},
-            {"scope": "crm.everything"},
+            {"scope": f"{SCOPES} crm.everything"},
+            {"scope": SCOPES.replace("crm.lists.read ", "")},
+            {"scope": SCOPES.replace("crm.lists.read ", ""), "optional_scope": "crm.lists.read"},
             {"code_challenge": "short", "code_challenge_method": "S256"},
             {"code_challenge": CHALLENGE, "code_challenge_method": "plain"},
         ],
@@ -97,8 +103,15 @@ class TestInstalling:
         assert "code" not in back
 
     def test_optional_scopes_are_granted_as_far_as_the_portal_has_them(self, portal: PortalServer) -> None:
-        code = decided(portal, optional_scope="crm.lists.read crm.unknown.read")["code"]
-        assert exchanged(portal, code).json()["scopes"] == [*SCOPES.split(), "crm.lists.read"]
+        code = decided(portal, optional_scope="crm.lists.write crm.unknown.read")["code"]
+        assert exchanged(portal, code).json()["scopes"] == [*SCOPES.split(), "crm.lists.write"]
+
+    def test_the_page_names_the_scopes_that_the_app_requires_and_the_address_lacks(self, portal: PortalServer) -> None:
+        asked = asking(portal, scope="oauth crm.lists.read")
+        page = requests.get(f"{portal.url}/oauth/authorize", params=asked, timeout=10)
+        assert page.status_code == 400
+        assert "crm.objects.deals.write" in page.text
+        assert "crm.lists.read" not in page.text
 
 
 class TestTokens:
@@ -146,6 +159,20 @@ class TestTokens:
         body = answer.json()
         assert (answer.status_code, body["status"], body["error"]) == (400, code, standard)
         assert body["error_description"] == body["message"]
+
+    def test_an_app_gets_a_token_of_its_own_that_opens_no_account(self, portal: PortalServer) -> None:
+        asked = {"grant_type": "client_credentials", "scope": "developer.webhooks_journal.read"}
+        tokens = token_call(portal, **asked).json()
+        assert (tokens["expires_in"], tokens["scopes"]) == (1800, ["developer.webhooks_journal.read"])
+        assert not {"refresh_token", "hub_id", "user_id"} & tokens.keys()
+        api = portal.api(tokens["access_token"])
+        assert refusal(api.get("contacts", portal.record("contacts"))) == (403, "MISSING_SCOPES")
+        told = token_call(portal, "/oauth/2026-09/token/introspect", token=tokens["access_token"]).json()
+        assert told["active"] is True
+        assert "hub_id" not in told
+        for scope in ("", "crm.objects.contacts.read"):
+            assert token_call(portal, **asked | {"scope": scope}).json()["error"] == "invalid_request"
+        assert token_call(portal, **asked, client_secret="x").json()["error"] == "invalid_client"
 
     def test_secrets_belong_into_the_body(self, portal: PortalServer) -> None:
         answer = requests.post(f"{portal.url}/oauth/2026-09/token", json={"grant_type": "x"}, timeout=10)

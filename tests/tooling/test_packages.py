@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from jobs.crm import hubspot_connect
 from jobs.mapping_defaults import DEFAULTS
 from widget.launch.hubspot_card import Status
 from widget.panel_view import EntryView, FieldRow, PanelState, PanelView
@@ -44,6 +45,14 @@ def test_the_hubspot_card_knows_every_word_the_server_may_say() -> None:
     assert card_words("  outcome:") == our_words(EntryView, "outcome")
     assert card_words("  direction:") == our_words(FieldRow, "direction")
     assert card_words("  changed:") == our_words(FieldRow, "just_changed")
+
+
+def test_connect_asks_hubspot_for_exactly_what_the_app_is_said_to_need() -> None:
+    """HubSpot refuses an address that lacks a required scope, and one that asks for a scope the app does not name."""
+    auth = json.loads((HUBSPOT_APP / "app-hsmeta.json").read_text("utf-8"))["config"]["auth"]
+    assert sorted(hubspot_connect.FLOW.scopes) == sorted(auth["requiredScopes"])
+    assert sorted(hubspot_connect.FLOW.optional_scopes) == sorted(auth["optionalScopes"])
+    assert auth["conditionallyRequiredScopes"] == []
 
 
 def test_hubspot_tells_of_every_property_that_is_mapped_from_the_start() -> None:

@@ -29,11 +29,17 @@ def check_redirect(portal: Portal, uri: str) -> None:
 
 
 def granted_scopes(portal: Portal, asked: str, optional: str) -> str:
-    """The scopes of a new grant. Raises for none, and for one that the app may not have."""
+    """The scopes of a new grant. Raises for one that the app may not have, and for each it requires and lacks.
+
+    Source: HubSpot's scopes page: required scopes must be in the address's `scope`, or the installation fails.
+    """
     names = asked.split()
     unknown = [name for name in names if name not in portal.scopes]
     if not names or unknown:
         raise OAuthError("BAD_REQUEST", f"missing or unknown scopes: {', '.join(unknown) or 'none were given'}")
+    lacking = [name for name in portal.required_scopes if name not in names]
+    if lacking:
+        raise OAuthError("BAD_REQUEST", f"the app requires scopes that are not asked for: {', '.join(lacking)}")
     return " ".join(dict.fromkeys([*names, *(name for name in optional.split() if name in portal.scopes)]))
 
 

@@ -75,6 +75,8 @@ def _given(version: str) -> Mapping[str, str]:
 
 def _issued(portal: Portal, grants: Grants, given: Mapping[str, str], *, oldest: bool) -> dict[str, Any]:
     flows = {"authorization_code": _by_code, "refresh_token": _by_refresh_token}
+    if given.get("grant_type") == "client_credentials" and not oldest:
+        return _issued_to_app(portal, given)
     flow = flows.get(given.get("grant_type", ""))
     if flow is None:
         raise OAuthError("BAD_GRANT_TYPE", "missing or unknown grant type")
@@ -92,6 +94,24 @@ def _issued(portal: Portal, grants: Grants, given: Mapping[str, str], *, oldest:
         return answer
     more = {"hub_id": portal.id, "user_id": int(grant.user_id), "scopes": grant.scope.split()}
     return {**answer, **more, "token_use": "access_token"}
+
+
+def _issued_to_app(portal: Portal, given: Mapping[str, str]) -> dict[str, Any]:
+    """A token of the app itself: it belongs to no account and no user, opens no record and is not refreshed."""
+    check_client(portal, given)
+    names = given.get("scope", "").split()
+    unknown = [name for name in names if name not in portal.developer_scopes]
+    if not names or unknown:
+        raise OAuthError("BAD_REQUEST", f"missing or unknown scopes: {', '.join(unknown) or 'none were given'}")
+    lifetime = portal.token_lifetime
+    token = portal.sessions.issue("", portal.secrets.client_id, scope=" ".join(names), lifetime=lifetime)
+    return {
+        "token_type": "bearer",
+        "access_token": token,
+        "expires_in": int(lifetime.total_seconds()),
+        "scopes": names,
+        "token_use": "access_token",
+    }
 
 
 def _by_code(portal: Portal, grants: Grants, given: Mapping[str, str]) -> tuple[Grant, str]:
@@ -137,15 +157,16 @@ def _session_facts(portal: Portal, session: Session) -> dict[str, Any]:
 
 
 def _facts(portal: Portal, grant: Grant) -> dict[str, Any]:
+    facts = {"app_id": portal.app_id, "client_id": portal.secrets.client_id, "scopes": grant.scope.split()}
+    if not grant.user_id:
+        return facts
     person = portal.people.find(grant.user_id)
     return {
+        **facts,
         "hub_id": portal.id,
         "hub_domain": portal.ui_domain,
-        "app_id": portal.app_id,
-        "client_id": portal.secrets.client_id,
         "user_id": int(grant.user_id),
         "user": person.email if person else "",
-        "scopes": grant.scope.split(),
         "is_private_distribution": False,
     }
 

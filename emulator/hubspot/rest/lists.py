@@ -125,12 +125,10 @@ def _members(call: Call, key: str, *, by_time: bool) -> Answer:
     entries = list(call.portal.segments.members(_list(call, key)).items())
     entries.sort(key=lambda entry: (entry[1], int(entry[0])) if by_time else ("", int(entry[0])))
     limit = call.number("limit", 100, most=250)
-    after = call.arguments.get("after", "")
-    ids = [record_id for record_id, _ in entries]
-    if after and not after.isdigit():
-        raise ApiError(f"Invalid paging token {after}")
+    after = call.cursor()
+    ids = [int(record_id) for record_id, _ in entries]
     # The place is kept also when the one that it names has left the list.
-    start = ids.index(after) + 1 if after in ids else sum(1 for each in ids if after and int(each) <= int(after))
+    start = ids.index(after) + 1 if after in ids else sum(1 for each in ids if each <= after)
     page = entries[start : start + limit]
     body: dict[str, Any] = {
         "results": [{"recordId": record_id, "membershipTimestamp": at} for record_id, at in page],

@@ -16,6 +16,7 @@ from emulator.hubspot.rest import (
     associations,
     associations_v3,
     batches,
+    data_limits,
     lists,
     objects,
     owners,
@@ -118,6 +119,10 @@ _ACCOUNT: tuple[Resource, ...] = (
     ("GET", "/details", account.details),
     ("GET", "/api-usage/daily/private-apps", account.daily_usage),
 )
+_LIMITS: tuple[Resource, ...] = (
+    ("GET", "/records", data_limits.records),
+    ("GET", "/custom-properties", data_limits.custom_properties),
+)
 _SUPPORTED = (*DATED_VERSIONS, "v3")
 # Family, the versions that it answers under, and its resources there.
 _FAMILIES: tuple[tuple[str, tuple[str, ...], tuple[Resource, ...]], ...] = (
@@ -134,6 +139,7 @@ _FAMILIES: tuple[tuple[str, tuple[str, ...], tuple[Resource, ...]], ...] = (
     ("schemas", ("v3",), _SCHEMAS),
     ("crm-object-schemas", _SUPPORTED, tuple((method, "/schemas" + path, run) for method, path, run in _SCHEMAS)),
     ("account-info", _SUPPORTED, _ACCOUNT),
+    ("limits", _SUPPORTED, _LIMITS),
 )
 _ADAPTERS = {
     (family, version): Map(
@@ -146,7 +152,7 @@ _ADAPTERS = {
 # Dated versions stand behind the family, older ones before it; some families are not under `/crm`.
 _DATE, _OLD = r"(?P<version>\d{4}-\d{2})", r"(?P<version>v\d)"
 _INSIDE, _OUTSIDE = (
-    r"(?P<family>objects|associations|properties|pipelines|owners|lists|schemas)",
+    r"(?P<family>objects|associations|properties|pipelines|owners|lists|schemas|limits)",
     r"(?P<family>account-info|crm-object-schemas)",
 )
 _REST = r"(?P<path>/.*)?"
