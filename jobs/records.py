@@ -13,8 +13,10 @@ from jobs.fields import fields_of
 from jobs.kinds import LocalField, display_name, shape_of
 from jobs.models import FieldMapping, LocalRecord, MatchRule, ObjectMapping, RecordKey
 from jobs.runtime import utc_now
-from jobs.values import MATCH_KEYS, Value, ValueRefused, normalise
+from jobs.sync.choices import Choices
+from jobs.values import MATCH_KEYS, Value, ValueRefused, is_blank, normalise
 
+MOST_NAMED = 10  # choices in a message
 HERE = "here"  # the source of a value that a person or program changed in our own store
 
 
@@ -30,6 +32,7 @@ def change_local(session: Session, record: LocalRecord, values: Mapping[str, Any
     fields = fields_of(session, record.kind)
     typed = _typed(record.kind, fields, values)
     changed = {name for name, value in typed.items() if record.values.get(name) != value}
+    typed |= {name: _chosen(fields[name], typed[name]) for name in changed if fields[name].options}
     if record.version and (fixed := changed & inbound_fields(session, record.kind)):
         labels = ", ".join(fields[name].label for name in sorted(fixed))
         raise RecordError(f"{labels}: the value comes from the CRM. Change it there.")
@@ -171,6 +174,18 @@ def _typed(kind: str, fields: Mapping[str, LocalField], values: Mapping[str, Any
         except ValueRefused as error:
             raise RecordError(f"{fields[name].label}: {error}") from None
     return typed
+
+
+def _chosen(field: LocalField, value: Value) -> Value:
+    """A choice as our field spells it, however it was written. Raises RecordError for one that the field has not."""
+    if is_blank(value):
+        return value
+    try:
+        return Choices((), field.options).as_ours(value)
+    except LookupError as error:
+        offered = ", ".join(label for _, label in field.options[:MOST_NAMED])
+        more = f" and {len(field.options) - MOST_NAMED} more" if len(field.options) > MOST_NAMED else ""
+        raise RecordError(f"{field.label} has no choice “{str(error.args[0])[:40]}”. It has {offered}{more}.") from None
 
 
 def _escaped(text: str) -> str:

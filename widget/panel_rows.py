@@ -84,7 +84,7 @@ def _our_value(local: LocalFacts | None, mapping: FieldFacts) -> Value:
 def _is_same(facts: Facts, mapping: FieldFacts, ours: Value, theirs: Value) -> bool:
     """As the sync sees it: one choice may be spelled differently on both sides."""
     choices = facts.choices.get(mapping.crm_field)
-    return theirs == (choices.as_theirs(ours) if choices is not None else ours)
+    return ours == theirs if choices is None else choices.as_theirs(ours) == choices.as_compared(theirs)
 
 
 def _conflict(facts: Facts, mapping: FieldFacts, ours: Value, theirs: Value) -> ConflictView | None:

@@ -1,6 +1,7 @@
 """The choices of a field on both sides: the same one may be spelled differently here and there. Pure.
 
-A choice is found by its value, then by its label, then by either in another case. Compared are always the CRM's values.
+A choice is found by its value, then by its label, then by either in another case. Compared are the CRM's values; where
+its field is a free text, ours.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ CHOICE_TYPES = frozenset({"select", "multi_select"})
 
 @dataclass(frozen=True)
 class Choices:
-    """`theirs` are the options the CRM has now; `ours` is empty where our field takes any."""
+    """`theirs` are the options the CRM has now, none of a free text; `ours` is empty where our field takes any."""
 
     theirs: tuple[Option, ...]
     ours: tuple[Option, ...] = ()
@@ -26,12 +27,21 @@ class Choices:
     _to_ours: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_to_crm", _by_every_spelling(self.theirs))
+        object.__setattr__(self, "_to_crm", _by_every_spelling(self.theirs or self.ours))
         object.__setattr__(self, "_to_ours", _by_every_spelling(self.ours))
 
     def as_theirs(self, value: Value) -> Value:
         """Our value as the CRM spells it; as it is, where the CRM has no such choice."""
         return _each(value, self._one_as_theirs)
+
+    def as_compared(self, value: Value) -> Value:
+        """The CRM's value; of a free text, the choice of ours that it names."""
+        return value if self.theirs else _each(value, self._one_as_theirs)
+
+    def is_there(self, value: Value) -> bool:
+        """Whether the CRM has the choice, in its own spelling. A free text takes any."""
+        wanted = value if isinstance(value, list) else [value]
+        return not self.theirs or all(each is None or self._to_crm.get(str(each)) == each for each in wanted)
 
     def as_ours(self, value: Value) -> Value:
         """The CRM's value as we spell it. Raises LookupError when we have no such choice."""

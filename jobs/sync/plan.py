@@ -239,11 +239,14 @@ def _choose(
 ) -> merge.Decision:
     """Decided in the CRM's spelling; what is taken is spelled as ours, what is left keeps its own."""
     spelled = choices.as_theirs(ours)
+    meant = choices.as_compared(theirs)
     if base is not None:
         base = merge.Base(choices.as_theirs(base.local), choices.as_theirs(base.crm))
-    decision = _refusable(field, merge.decide(field.rule, base, spelled, theirs, newer_here), refusals)
+    decided = _refusable(field, merge.decide(field.rule, base, spelled, meant, newer_here), refusals)
+    decision = decided._replace(crm=theirs)
     if decision.action == "push":
-        return decision
+        is_there = choices.is_there(spelled)
+        return decision if is_there else decision._replace(action="leave", local=ours, why="OPTION_UNKNOWN_THERE")
     if decision.action != "pull":
         return decision._replace(local=ours)
     try:

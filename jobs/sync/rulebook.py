@@ -21,7 +21,7 @@ class MappedField:
     crm_field: str
     rule: merge.Rule
     normalise: Callable[[Any], Value]  # raises ValueRefused
-    choices: Choices | None  # of a choice whose options the CRM tells
+    choices: Choices | None  # of a choice, where either side tells its options
     days: tuple[str, str]  # the first and the last the CRM knows; "" where it has no limit
 
 
@@ -84,8 +84,9 @@ def _mapped(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Ri
 
 
 def choices_of(field: FieldFacts, info: FieldInfo) -> Choices | None:
-    """None for a field that is no choice, and for one whose options the CRM does not tell."""
-    return Choices(info.options, field.options) if info.options and field.field_type in CHOICE_TYPES else None
+    """None for a field that is no choice, and where neither side tells its options."""
+    has_options = bool(info.options or field.options)
+    return Choices(info.options, field.options) if has_options and field.field_type in CHOICE_TYPES else None
 
 
 def _cannot_pull(mapping: ObjectFacts, field: FieldFacts, info: FieldInfo, rights: Rights) -> str:

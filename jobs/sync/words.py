@@ -129,6 +129,10 @@ _W: dict[str, tuple[str, str]] = {
     ),
     "DATE_OUT_OF_RANGE": ("{crm} does not take a date that far away.", "Correct it here, then sync again."),
     "OPTION_UNKNOWN": ("Our field has no such choice.", "An admin can add it, or another can be chosen in {crm}."),
+    "OPTION_UNKNOWN_THERE": (
+        "{crm} has no such choice for {fields}.",
+        "Choose another one here, or have it added in {crm}.",
+    ),
     "READ_ONLY_IN_CRM": ("{crm} does not let us write this field.", "Ask your {crm} admin for edit access."),
     "OPTION_LOST": (
         "{crm} has lost a choice of this field that is still used here.",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from jobs.models import CustomField
+from jobs.records import RecordError
 from tests.support.office import Office
 
 SECTORS = [{"value": "S1", "label": "Mining"}, {"value": "S2", "label": "Farming"}]
@@ -34,6 +37,63 @@ def test_our_choice_is_written_as_the_crm_stores_it(office: Office, mill: str) -
     assert office.sync("Account", mill).outcome == "unchanged"
     office.edit(mill, Sector__c="S1")
     assert office.sync("Account", mill).changes == {("industry", "here", "Farming", "S1")}
+
+
+def test_a_choice_that_the_crm_does_not_offer_is_not_added_to_those_it_has(office: Office) -> None:
+    """An unrestricted picklist would take any text that the API sends."""
+    office.set_field("Account", "industry", direction="two_way")
+    mill = office.in_crm("Account", Name="Sample Mill", Website="sample-mill.example", Industry="Energy")
+    office.sync("Account", mill)
+    ours = office.linked("Account", mill)
+    office.change(ours, industry="Nonsense", name="Sample Mills")
+    told = office.sync("Account", mill)
+    assert (told.written, told.left_alone) == ({"Name": "Sample Mills"}, {"industry": "OPTION_UNKNOWN_THERE"})
+    office.change(ours, industry="banking")
+    office.time_passes()
+    assert office.sync("Account", mill).written == {"Industry": "Banking"}
+
+
+class TestChoicesOfOursAlone:
+    """The CRM's field is a free text; ours has its choices."""
+
+    @pytest.fixture
+    def ana(self, office: Office) -> str:
+        office.map_own_field("Contact", "Department", "tier", "select")
+        with office.runtime.database.write() as session:
+            tier = session.scalars(select(CustomField).where(CustomField.name == "tier")).one()
+            tier.options = [["A", "First"], ["B", "Second"]]
+        ana = office.in_crm("Contact", LastName="Sample", Email="ana@example.com", Department="Nonsense")
+        assert office.sync("Contact", ana).left_alone == {"tier": "OPTION_UNKNOWN"}
+        return ana
+
+    def test_what_is_none_of_them_stays_where_it_is(self, office: Office, ana: str) -> None:
+        assert office.values(office.linked("Contact", ana), "tier") == {"tier": None}
+        told = office.sync("Contact", ana)
+        assert (told.changes, told.left_alone) == (set(), {"tier": "OPTION_UNKNOWN"})
+
+    def test_what_names_one_of_them_is_that_one_and_comes_to_rest(self, office: Office, ana: str) -> None:
+        office.edit(ana, Department="second")
+        assert office.sync("Contact", ana).changes == {("tier", "here", None, "B")}
+        for _ in range(2):
+            told = office.sync("Contact", ana)
+            assert (told.outcome, told.changes, told.writes) == ("unchanged", set(), [])
+
+    def test_ours_is_written_as_we_spell_it(self, office: Office, ana: str) -> None:
+        office.edit(ana, Department="second")
+        office.sync("Contact", ana)
+        office.change(office.linked("Contact", ana), tier="first")
+        told = office.sync("Contact", ana)
+        assert told.changes == {("tier", "crm", "second", "A")}
+        assert office.sync("Contact", ana).outcome == "unchanged"
+
+    def test_who_edits_ours_can_only_choose_what_there_is(self, office: Office, ana: str) -> None:
+        ours = office.linked("Contact", ana)
+        with pytest.raises(RecordError, match="tier has no choice “C”"):
+            office.change(ours, tier="C")
+        office.change(ours, tier="FIRST")
+        assert office.values(ours, "tier") == {"tier": "A"}
+        office.change(ours, tier="")
+        assert office.values(ours, "tier") == {"tier": None}
 
 
 def test_what_the_crm_calculates_comes_in_and_is_never_written(office: Office) -> None:

@@ -193,7 +193,7 @@ def test_an_admin_may_let_it_go_and_only_a_record_that_holds_it_is_named(mill: M
     assert mill.reason == ""
     office.change(office.linked("Account", other), industry="S1")
     told = office.sync("Account", other)
-    assert told.left_alone == {"industry": "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"}
+    assert told.left_alone == {"industry": "OPTION_UNKNOWN_THERE"}
     assert mill.reason == ""
 
 
