@@ -21,6 +21,7 @@ from jobs.sync.other_crms import FROM_OTHER_CRM
 from jobs.sync.plan import STANDING_RULES, Plan, changed_in_crm_at
 from jobs.sync.rulebook import CHOSEN_RULES
 from jobs.sync.scene import Scene, Setup, local_time
+from jobs.values import is_blank
 
 Choice = Literal["crm", "local"]
 
@@ -39,11 +40,11 @@ def keep_conflicts(session: Session, setup: Setup, scene: Scene, read: CrmRow, p
     known = {each.local_field: each for each in open_conflicts(session.connection(), setup.key)}
     for ask in asks:
         _keep(session, setup, scene, read, ask, known.pop(ask.rule.local_field, None))
-    waiting = {each.rule.local_field: each for each in plan.chosen("leave") if _waits(setup, each)}
-    waiting = {name: each for name, each in waiting.items() if name in known}
+    left = {each.rule.local_field: each for each in plan.chosen("leave")}
+    waiting = {name: each for name, each in left.items() if name in known and _waits(setup, each)}
     for name, conflict in known.items():
         if name not in waiting:
-            _close(session, setup, conflict)
+            _close(session, setup, conflict, is_chosen=name not in left)
         elif waiting[name].why == CHANGED_SINCE_SHOWN:
             _keep(session, setup, scene, read, waiting[name], conflict)
     return len(asks) + len(waiting)
@@ -54,7 +55,16 @@ def _waits(setup: Setup, left: merge.Decision) -> bool:
 
     What a standing rule leaves does not ask: the rules have changed since.
     """
-    return left.why not in _SETTLED_BY_RULE or left.rule.local_field in (setup.run.choices or {})
+    if left.why not in _SETTLED_BY_RULE:
+        return True
+    return left.rule.local_field in (setup.run.choices or {}) and _is_of_a_blank(left)
+
+
+def _is_of_a_blank(left: merge.Decision) -> bool:
+    """Whether what held it back is a rule about the blank that was to be taken: the other value can be kept yet."""
+    if left.why == "FILLS_BLANK_ONLY":
+        return is_blank(left.local) or is_blank(left.crm)
+    return left.why in ("KEPT_WHEN_BLANK", "MAY_NOT_CLEAR")
 
 
 class RuleRefused(Exception):
@@ -127,8 +137,8 @@ def _author(scene: Scene, name: str) -> str:
     return str(origin["by"])[:200] if origin else ""
 
 
-def _close(session: Session, setup: Setup, conflict: Any) -> None:
-    choice = (setup.run.choices or {}).get(conflict.local_field, "")
+def _close(session: Session, setup: Setup, conflict: Any, *, is_chosen: bool) -> None:
+    choice = (setup.run.choices or {}).get(conflict.local_field, "") if is_chosen else ""
     by = setup.run.requested_by if choice else ""
     closed = update(Conflict).where(Conflict.id == conflict.id, Conflict.settled_at.is_(None))
     session.execute(closed.values(settled_at=utc_now(), settled_by=by, choice=choice))

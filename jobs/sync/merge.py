@@ -69,6 +69,9 @@ class Decision(NamedTuple):
         return self.local if self.action == "pull" else self.crm
 
 
+OF_A_PERSON = frozenset({"HIDDEN_FROM_YOU", "NOT_YOURS_TO_EDIT"})
+"""Why a direction is forbidden to the person who started the run, and perhaps to nobody else."""
+
 NewerHere = Callable[[Rule], bool]
 """Whether our value of that field is more recent than the CRM's. Asked only where that decides."""
 
@@ -118,12 +121,20 @@ def _two_way(rule: Rule, base: Base | None, local: Value, crm: Value, newer_here
 
 def _conflict(rule: Rule, local: Value, crm: Value, newer_here: NewerHere) -> Decision:
     if rule.conflict_rule == "ask":
-        return Decision(rule, "ask", local, crm, "BOTH_CHANGED")
+        return _ask(rule, local, crm)
     if rule.conflict_rule == "prefer_local":
         return _push(rule, local, crm, "PREFER_LOCAL")
     if rule.conflict_rule == "prefer_crm":
         return _pull(rule, local, crm, "PREFER_CRM")
     return (_push if newer_here(rule) else _pull)(rule, local, crm, "MOST_RECENT")
+
+
+def _ask(rule: Rule, local: Value, crm: Value) -> Decision:
+    """Only where either answer can be carried out. A rep's own rights do not count: another person may have more."""
+    held = next((each for each in (rule.cannot_pull, rule.cannot_push) if each and each not in OF_A_PERSON), "")
+    if not held and rule.write_rule == "fill_blank" and not is_blank(local) and not is_blank(crm):
+        held = "FILLS_BLANK_ONLY"
+    return _leave(rule, local, crm, held) if held else Decision(rule, "ask", local, crm, "BOTH_CHANGED")
 
 
 def _first_link(rule: Rule, local: Value, crm: Value) -> Decision:

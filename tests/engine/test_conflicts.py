@@ -136,6 +136,63 @@ def test_a_choice_holds_for_what_was_shown_though_the_conflict_has_moved_on(
         assert (told.writes == []) is moved, then
 
 
+ONE_WAY = [
+    ("INBOUND_OFF", {"inbound": False}),
+    ("UPDATE_HERE_OFF", {"may_update_here": False}),
+    ("OUTBOUND_OFF", {"outbound": False}),
+    ("UPDATE_THERE_OFF", {"may_update_there": False}),
+]
+
+
+@pytest.mark.parametrize(("code", "switches"), ONE_WAY, ids=[code for code, _ in ONE_WAY])
+def test_where_a_side_may_not_be_written_nobody_is_asked(
+    office: Office, ana: str, asked: Conflict, code: str, switches: dict[str, bool]
+) -> None:
+    """Both values stay: a question with one answer is none."""
+    office.set_object("Contact", **switches)
+    told = office.sync("Contact", ana)
+    assert (told.outcome, told.writes, office.conflicts()) == ("unchanged", [], [])
+    [settled] = office.conflicts(settled=True)
+    assert (settled.choice, settled.settled_by) == ("", "")
+    office.set_object("Contact", **dict.fromkeys(switches, True))
+    assert office.sync("Contact", ana).outcome == "conflict"
+
+
+@pytest.mark.parametrize(("keep", "code", "switches"), [("crm", *ONE_WAY[0]), ("local", *ONE_WAY[2])])
+def test_a_choice_that_a_switch_holds_back_is_told_so_and_the_conflict_is_over(
+    office: Office, ana: str, asked: Conflict, keep: str, code: str, switches: dict[str, bool]
+) -> None:
+    office.set_object("Contact", **switches)
+    told = office.sync("Contact", ana, choices={"job_title": keep})
+    assert (told.changes, told.left_alone, told.code) == (set(), {"job_title": code}, code)
+    assert "switched off" in told.entry.message
+    assert office.conflicts() == []
+    assert [each.choice for each in office.conflicts(settled=True)] == [""]
+
+
+@pytest.mark.parametrize("keep", ["crm", "local"])
+def test_where_only_blanks_are_filled_two_filled_values_ask_nobody(
+    office: Office, ana: str, asked: Conflict, keep: str
+) -> None:
+    office.set_field("Contact", "job_title", write_rule="fill_blank")
+    told = office.sync("Contact", ana, choices={"job_title": keep})
+    assert (told.left_alone, told.code) == ({"job_title": "FILLS_BLANK_ONLY"}, "FILLS_BLANK_ONLY")
+    assert office.conflicts() == []
+
+
+def test_a_blank_that_is_not_taken_is_told_so_and_the_other_answer_settles_it(
+    office: Office, ana: str, linked: int, asked: Conflict
+) -> None:
+    office.set_field("Contact", "job_title", may_clear_crm=False)
+    office.change(linked, job_title=None)
+    assert office.sync("Contact", ana).outcome == "conflict"
+    told = office.sync("Contact", ana, choices={"job_title": "local"})
+    assert (told.writes, told.left_alone) == ([], {"job_title": "MAY_NOT_CLEAR"})
+    assert len(office.conflicts()) == 1
+    office.sync("Contact", ana, choices={"job_title": "crm"})
+    assert (office.values(linked, "job_title"), office.conflicts()) == ({"job_title": "Theirs"}, [])
+
+
 def require_asked_anew(office: Office, told: Told, *, ours: str, theirs: str) -> None:
     assert (told.changes, told.outcome, told.code) == (set(), "conflict", "CHANGED_SINCE_SHOWN")
     assert told.left_alone == {"job_title": "CHANGED_SINCE_SHOWN"}

@@ -33,6 +33,7 @@ def test_the_page_has_no_table_that_nobody_runs() -> None:
         "Is a record created there?",
         "Who wins?",
         "What may stand in the way?",
+        "When is a person asked?",
         "What forbids a change here?",
         "What forbids a change there?",
         "Was a write done whose answer was lost?",

@@ -16,6 +16,7 @@ from jobs.values import Value
 from tests.sync import rules_document
 
 WHO_WINS = rules_document.table("Who wins?", outcomes=2)
+WHEN_A_PERSON_IS_ASKED = rules_document.table("When is a person asked?", outcomes=2)
 WHAT_STANDS_IN_THE_WAY = rules_document.table("What may stand in the way?", outcomes=2)
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -117,6 +118,8 @@ def test_what_stands_in_the_way(direction: str) -> None:
                 may_clear_crm=may_clear,
                 write_rule=write_rule,
             )
+            if wanted == "ask":
+                continue  # see below
             if wanted not in ("pull", "push"):
                 assert (decision.action, decision.why) == (wanted, why)
                 continue
@@ -133,6 +136,39 @@ def test_what_stands_in_the_way(direction: str) -> None:
             action, code = rules_document.the_line(WHAT_STANDS_IN_THE_WAY, held).outcome
             expected = (action, why if code == "-" else code)
             assert (decision.action, decision.why) == expected, f"{base} {here} {there} {held}"
+
+
+def test_when_a_person_is_asked() -> None:
+    pull = {"no": "", "to this rep": "HIDDEN_FROM_YOU", "to all": "CANNOT_PULL"}
+    push = {"no": "", "to this rep": "NOT_YOURS_TO_EDIT", "to all": "CANNOT_PUSH"}
+    meetings = [each for each in every_meeting("two_way") if decided(*each).action == "ask"]
+    assert meetings
+    used = set()
+    for meeting, no_pull, no_push, keep, may_clear, write_rule in product(
+        meetings, pull, push, (False, True), (False, True), WRITE_RULES
+    ):
+        _, here, there, _ = meeting
+        decision = decided(
+            *meeting,
+            cannot_pull=pull[no_pull],
+            cannot_push=push[no_push],
+            keep_when_blank=keep,
+            may_clear_crm=may_clear,
+            write_rule=write_rule,
+        )
+        line = rules_document.the_line(
+            WHEN_A_PERSON_IS_ASKED,
+            {
+                "pull forbidden": no_pull,
+                "push forbidden": no_push,
+                "write rule": write_rule,
+                "ours": theirs(here),
+                "theirs": theirs(there),
+            },
+        )
+        used.add(WHEN_A_PERSON_IS_ASKED.index(line))
+        assert (decision.action, decision.why) == line.outcome
+    assert len(used) == len(WHEN_A_PERSON_IS_ASKED)
 
 
 WRITE_RULES = ("overwrite", "fill_blank")

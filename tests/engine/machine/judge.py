@@ -150,9 +150,21 @@ def _wish(rules: FieldRules, switches: Switches, met: Pair | None, now: Pair, *,
     if now.here == met.here:
         return Flow(HERE, "moved there alone")
     if rules.conflict_rule == "ask":
-        return ASK
+        return _ask(rules, switches, now)
     ours_wins = rules.conflict_rule == "prefer_local" or (rules.conflict_rule == "most_recent" and newer_here)
     return Flow(THERE if ours_wins else HERE, rules.conflict_rule)
+
+
+def _ask(rules: FieldRules, switches: Switches, now: Pair) -> Flow:
+    """A question is put only where either answer can be carried out. Whether a blank may be taken is the answer's."""
+    holds = [
+        (not switches.inbound, "inbound is off"),
+        (not switches.may_update_here, "no updates here"),
+        (not switches.outbound, "outbound is off"),
+        (not switches.may_update_there, "no updates there"),
+        (rules.write_rule == "fill_blank" and None not in now, "fills blanks only"),
+    ]
+    return next((Flow(NOWHERE, why) for holds_back, why in holds if holds_back), ASK)
 
 
 def _first_meeting(rules: FieldRules, switches: Switches, now: Pair) -> Flow:
