@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from jobs import joining
 from jobs.db import changed_one, row_of
 from jobs.models import Conflict, SyncRun
 from jobs.models.base import UtcDateTime
@@ -77,7 +78,7 @@ _FINISH = (
         version=_RUNS.c.version + 1,
         **{name: _RUNS.c[name] + bindparam(f"more_{name}") for name in COUNTS},
     )
-    .returning(_RUNS.c.again, _RUNS.c.asked_again)
+    .returning(_RUNS.c.again, _RUNS.c.asked_again, _RUNS.c.followers)
 )
 
 
@@ -149,18 +150,42 @@ def _open_or_join(session: Session, ask: Ask) -> tuple[SyncRun, bool]:
 
 
 def _is_told(session: Session, run: SyncRun, ask: Ask) -> bool:
-    """Whether the run that was joined will do what is asked now; False when it has just finished."""
-    news: dict[str, Any] = {}
-    if ask.chosen_local_record_id is not None:
-        news["chosen_local_record_id"] = ask.chosen_local_record_id
-    if ask.choices:
-        news["choices"] = {**(run.choices or {}), **ask.choices}
-        older = {name: stamp for name, stamp in (run.shown or {}).items() if name not in ask.choices}
-        news["shown"] = older | (ask.shown or {})
+    """Whether what is asked now will be done, by the run that was joined or after it; False when it has just finished.
+
+    Nothing is lost where two who join in the same moment both bring something: the row is locked, and read once more.
+    """
+    if not joining.is_more_of_the_same(run, ask):
+        run = session.get_one(SyncRun, run.id, with_for_update=True, populate_existing=True)
+    way = joining.way_of(run, ask)
+    is_open = update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.status.in_(OPEN))
+    if way == "follow":
+        return changed_one(session, is_open.values(followers=_with_follower(run, ask)))
+    if way == "take over":
+        return changed_one(session, is_open.values(**joining.as_follower(asdict(ask)), version=_RUNS.c.version + 1))
+    news = joining.brought(run, ask) if way == "join" else {}
     if not news and not _reads_too_soon(run):
         return True
-    is_open = update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.status.in_(OPEN))
     return changed_one(session, is_open.values(asked_again=True, **news))
+
+
+def _with_follower(run: SyncRun, ask: Ask) -> list[dict[str, Any]]:
+    """Those who wait for a run of their own, this one among them: one run for all who may do the same."""
+    waiting = [_ask_of(run, each) for each in run.followers or ()]
+    for number, known in enumerate(waiting):
+        way = joining.way_of(known, ask)
+        if way == "join":
+            waiting[number] = replace(known, **joining.brought(known, ask))
+        elif way == "take over":
+            waiting[number] = ask
+        if way != "follow":
+            break
+    else:
+        waiting.append(ask)
+    return [joining.as_follower(asdict(each)) for each in waiting]
+
+
+def _ask_of(run: SyncRun, follower: dict[str, Any]) -> Ask:
+    return Ask(run.connection_id, run.object, run.crm_record_id, **follower)
 
 
 def _reads_too_soon(run: SyncRun) -> bool:
@@ -239,11 +264,11 @@ def start_over(session: Session, run: SyncRun, *, seconds: float) -> None:
         version=_RUNS.c.version + 1,
     )
     chosen = session.execute(
-        anew.returning(_RUNS.c.choices, _RUNS.c.shown, _RUNS.c.chosen_local_record_id)
+        anew.returning(_RUNS.c.choices, _RUNS.c.shown, _RUNS.c.chosen_local_record_id, _RUNS.c.previewed)
     ).one_or_none()
     if chosen is None:
         raise LeaseLost
-    run.choices, run.shown, run.chosen_local_record_id = chosen
+    run.choices, run.shown, run.chosen_local_record_id, run.previewed = chosen
 
 
 def finish(
@@ -267,18 +292,28 @@ def finish(
         raise LeaseLost
     if marks.asked_again and may_read_again:
         raise AskedAgain
+    following = [_ask_of(run, each) for each in marks.followers or ()]
     if marks.again or (marks.asked_again and status != FAILED):
-        _follow_up(session, run, with_rights=not marks.again)
+        following.append(_once_more(run, with_rights=not marks.again))
+    if following:
+        _follow_up(session, following, at_once=bool(marks.followers))
 
 
-def _follow_up(session: Session, run: SyncRun, *, with_rights: bool) -> None:
+def _once_more(run: SyncRun, *, with_rights: bool) -> Ask:
+    """To read the record again. `with_rights`: a person asked for it, so it may do no more than this run might."""
+    rights = (run.readable_fields, run.editable_fields) if with_rights else (None, None)
+    return Ask(run.connection_id, run.object, run.crm_record_id, "webhook", "", "", *rights)
+
+
+def _follow_up(session: Session, following: list[Ask], *, at_once: bool) -> None:
     """One run more, in the same transaction: the tick starts it, and whatever is heard until then joins it.
 
-    `with_rights`: a person asked for it, so it may do no more than this run might.
+    The others of `following` come after it. `at_once`: a person waits for it.
     """
-    rights = (run.readable_fields, run.editable_fields) if with_rights else (None, None)
-    ask = Ask(run.connection_id, run.object, run.crm_record_id, "webhook", "", "", *rights)
-    values = _new_single(ask) | {"resume_at": utc_now() + FOLLOW_UP_AFTER, "enqueue_at": utc_now() + FOLLOW_UP_AFTER}
+    first, *others = following
+    due_at = utc_now() + (timedelta() if at_once else FOLLOW_UP_AFTER)
+    followers = [joining.as_follower(asdict(each)) for each in others] or None
+    values = _new_single(first) | {"resume_at": due_at, "enqueue_at": due_at, "followers": followers}
     session.connection().execute(_insert_unless_open(session.get_bind().dialect.name, tuple(values)), values)
 
 
@@ -367,6 +402,7 @@ def _new_single(ask: Ask) -> dict[str, Any]:
         "status": QUEUED,
         "step": "",
         "version": 1,
+        "followers": None,
         "again": False,
         "asked_again": False,
         "fence": 0,

@@ -89,6 +89,8 @@ class SyncRun(Base):
     # Local field -> the stamp of the two values they were shown, for which alone the choice holds.
     shown: Mapped[dict[str, str] | None] = mapped_column(JsonColumn)
 
+    # What was asked for since by people who may do other things than this run: a run of their own follows it.
+    followers: Mapped[list[dict[str, Any]] | None] = mapped_column(JsonColumn)
     # The record changed while this run was at it: one more run follows.
     again: Mapped[bool] = mapped_column(default=False)
     # Somebody clicked while this run was at it: it reads once more before it ends.

@@ -29,7 +29,7 @@ from jobs.crm.errors import (
 from jobs.sync import merge, settle
 from jobs.sync.carried import carry_to_this
 from jobs.sync.changes import as_seen, booked, crm_changes, is_written
-from jobs.sync.log_entries import unfinished_changes
+from jobs.sync.log_entries import is_unfinished_as, unfinished_changes
 from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, stamps_after, switched_off
 from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, agreed_so_far, look_around
@@ -56,7 +56,8 @@ class Round:
     stored: dict[str, Value] = field(default_factory=dict)  # what it holds of them, by our field
     stamps: tuple[datetime | None, datetime | None] | None = None  # the link's, after the last of them
     has_entry: bool = True  # False: no intent has been noted in this run yet
-    otherwise: bool | None = None  # the person saw a preview that said something else; None until it is compared
+    otherwise: bool = False  # the person saw a preview that said something else
+    is_shown_anew: bool = False  # somebody joined with a preview that is not compared yet
     times_anew: int = 0
 
     @property
@@ -73,7 +74,9 @@ def sync_record(setup: Setup, *, again: bool = False) -> None:
 
     `again`: this attempt of the run has begun once already.
     """
-    state = Round(pending=_unfinished_writes(setup), has_entry=again or setup.run.attempts > 1)
+    state = Round(has_entry=again or setup.run.attempts > 1)
+    if setup.run.attempts > 1:
+        state.pending, state.otherwise = _earlier_attempt(setup)
     # Switched off since an earlier attempt of this run wrote: that write still has to be put on the books.
     if (skip := switched_off(setup)) is not None and not state.pending:
         return settle.skipped(setup, None, None, skip)
@@ -107,8 +110,10 @@ def _in_rounds(setup: Setup, state: Round) -> None:
 
 def _anew(setup: Setup, state: Round) -> Setup:
     """For somebody who clicked while the run was at work: as if it had begun now, but for what was written."""
+    previewed = setup.run.previewed
     with setup.runtime.database.write() as session:
         runs.start_over(session, setup.run, seconds=setup.runtime.settings.lease_seconds)
+    state.is_shown_anew |= setup.run.previewed != previewed
     state.times_anew += 1
     state.unsettled()
     state.refusals = Refusals()  # what was refused may have been put right
@@ -152,7 +157,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
         plan = _plan_after_write(setup, read, row, scene, written, state.refusals)
     try:
         settled = settle.Settlement(
-            read, row, scene, plan, state.done, written, state.refusals, state.has_entry, bool(state.otherwise)
+            read, row, scene, plan, state.done, written, state.refusals, state.has_entry, state.otherwise
         )
         settle.settle(setup, settled, may_read_again=state.may_read_again)
     except settle.LocalMovedOn:
@@ -185,17 +190,19 @@ def _written_so_far(state: Round, scene: Scene) -> dict[str, merge.Base]:
 
 
 def _compare_with_preview(setup: Setup, plan: Plan, state: Round) -> None:
-    """Once a run: what is decided later follows from what this run did."""
-    if state.otherwise is None:
-        has_stamp = bool(setup.run.previewed) and setup.run.attempts == 1
-        state.otherwise = has_stamp and stamp_of(plan) != setup.run.previewed
+    """Until something is written or refused: what is decided later follows from what this run did."""
+    if not setup.run.previewed:
+        return
+    if state.is_shown_anew or not (state.done or state.refusals.looks):
+        state.otherwise = stamp_of(plan) != setup.run.previewed or (state.is_shown_anew and state.otherwise)
+        state.is_shown_anew = False
 
 
 def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision, ...], state: Round) -> CrmRow | None:
     """Write our values to the CRM: first the intent, committed, then the call. None means look again."""
     wanted = crm_changes(pushes)
     as_seen(wanted, row)
-    settle.note_intent(setup, row, scene, [*state.done, *wanted], has_entry=state.has_entry)
+    settle.note_intent(setup, row, scene, [*state.done, *wanted], has_entry=state.has_entry, otherwise=state.otherwise)
     state.has_entry = True
     try:
         result = setup.adapter.write(
@@ -210,7 +217,7 @@ def _write(setup: Setup, row: CrmRow, scene: Scene, pushes: tuple[merge.Decision
         raise
     except ConnectionBroken:
         # We were not let in: nothing of it was written, and the log must not say that it may have been.
-        settle.note_intent(setup, row, scene, state.done)
+        settle.note_intent(setup, row, scene, state.done, otherwise=state.otherwise)
         raise
     except (Rejected, NotAllowed, DuplicateFound) as error:
         state.refusals.note({each.rule.crm_field: each.rule.field_type for each in pushes}, error)
@@ -240,12 +247,10 @@ def _stored_base(pushes: tuple[merge.Decision, ...], stored: CrmRow) -> dict[str
     }
 
 
-def _unfinished_writes(setup: Setup) -> list[dict[str, Any]]:
-    """What an earlier attempt of this run meant to write before it died."""
-    if setup.run.attempts <= 1:
-        return []
+def _earlier_attempt(setup: Setup) -> tuple[list[dict[str, Any]], bool]:
+    """What an earlier attempt of this run meant to write before it died, and whether a preview had said otherwise."""
     with setup.runtime.database.read() as session:
-        return unfinished_changes(session, setup.run.id)
+        return unfinished_changes(session, setup.run.id), is_unfinished_as(session, setup.run.id, settle.OTHERWISE)
 
 
 def _at_step(setup: Setup, step: str) -> None:

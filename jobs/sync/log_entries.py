@@ -103,6 +103,12 @@ def unfinished_changes(session: Session, run_id: int) -> list[dict[str, Any]]:
     return [change for change in entry.changes if change["side"] == change_list.CRM]
 
 
+def is_unfinished_as(session: Session, run_id: int, code: str) -> bool:
+    """Whether an attempt noted that code with what it was about to write."""
+    entry = _stored_entry(session, run_id)
+    return entry is not None and entry.code == code
+
+
 def _say_what_is_pushed(session: Session, run: SyncRun, entry: SyncLogEntry) -> None:
     """Which record of ours it is about is known from the start; which of the CRM's, when it was found or made."""
     entry.crm_record_id, entry.local_record_id = run.crm_record_id, run.local_record_id

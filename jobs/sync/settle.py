@@ -48,6 +48,8 @@ _SILENT = frozenset(
     }
 )
 
+OTHERWISE = "CHANGED_SINCE_PREVIEW"
+
 Changes = Sequence[dict[str, Any]]
 
 
@@ -66,13 +68,15 @@ class Settlement:
     otherwise: bool = False  # the person saw a preview that said something else
 
 
-def note_intent(setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, has_entry: bool = True) -> None:
+def note_intent(
+    setup: Setup, row: CrmRow, scene: Scene, changes: Changes, *, has_entry: bool = True, otherwise: bool = False
+) -> None:
     """Commit what is about to be written, with old and new values. Raises LeaseLost."""
     with setup.runtime.database.write() as session:
         runs.keep(session, setup.run, step="writing", seconds=setup.runtime.settings.lease_seconds)
         entry = entry_of(session, setup.run, row, scene.local, look=has_entry)
         entry.outcome, entry.direction, entry.changes = "updated", "outbound", list(changes)
-        entry.message, entry.code = "", ""
+        entry.message, entry.code = "", OTHERWISE if otherwise else ""
         store(session, entry)
 
 
@@ -100,6 +104,7 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     entry.changes = [*what.done, *change_list.local_changes(pulls)]
     entry.direction = change_list.direction(entry.changes)
     entry.left_alone = left_alone(setup, what.plan, what.refusals)
+    entry.code = entry.message = ""  # an intent may have noted what is said below
     held = held_choices(setup, what.plan)
     asks = bool(what.plan.chosen("ask") or (conflicts and held))
     entry.outcome = _outcome(entry, is_new=is_new, asks=asks)
@@ -113,10 +118,17 @@ def _settle(session: Session, setup: Setup, what: Settlement, *, may_read_again:
     elif held:
         said = words(held[0].why, crm=setup.crm_label, object_label=setup.mapping.object_label)
         entry.code, entry.message, entry.remedy = held[0].why, said.message, said.remedy
-    elif what.otherwise:
-        entry.code = "CHANGED_SINCE_PREVIEW"
-        entry.message = words(entry.code, crm=setup.crm_label).message
-    _finish(session, setup, entry, what.refusals, may_read_again=may_read_again)
+    status = _status(setup, entry, what.refusals)
+    if what.otherwise:
+        _say_otherwise(setup, entry)
+    close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
+
+
+def _say_otherwise(setup: Setup, entry: SyncLogEntry) -> None:
+    """The person saw a preview that said something else: told besides whatever else is to be told."""
+    said = words(OTHERWISE, crm=setup.crm_label).message
+    entry.code = entry.code or OTHERWISE
+    entry.message = f"{entry.message} {said}".strip()
 
 
 def _outcome(entry: SyncLogEntry, *, is_new: bool, asks: bool) -> str:
@@ -329,21 +341,20 @@ def _left(setup: Setup, rule: merge.Rule, code: str, detail: str) -> dict[str, A
     }
 
 
-def _finish(session: Session, setup: Setup, entry: SyncLogEntry, refusals: Refusals, *, may_read_again: bool) -> None:
+def _status(setup: Setup, entry: SyncLogEntry, refusals: Refusals) -> str:
+    """How the run ended; what the CRM refused is said on the entry."""
     if not refusals:
-        return close(session, setup.run, setup.adapter.calls, SUCCEEDED, entry, may_read_again=may_read_again)
+        return SUCCEEDED
     refused = [each for each in entry.left_alone if each["code"] in {*refusals.by_field.values(), refusals.whole}]
-    labels = ", ".join(each["label"] for each in refused)
     entry.code = next(iter(refusals.by_field.values()), refusals.whole)
     said = words(
         entry.code,
         crm=setup.crm_label,
         object_label=setup.mapping.object_label,
-        fields=labels,
+        fields=", ".join(each["label"] for each in refused),
         detail=refusals.message,
     )
     entry.message, entry.remedy = said.message, said.remedy
     if not entry.changes:
         entry.outcome = "failed"
-    status = PARTIAL if entry.changes else FAILED
-    return close(session, setup.run, setup.adapter.calls, status, entry, may_read_again=may_read_again)
+    return PARTIAL if entry.changes else FAILED

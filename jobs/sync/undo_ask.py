@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jobs.joining import covers
 from jobs.models import SyncLogEntry, SyncRun
 from jobs.models.run import OPEN, QUEUED
 from jobs.runs import COUNTS, FIRST_LOOK
@@ -48,7 +49,8 @@ def open_undo(session: Session, ask: UndoAsk) -> tuple[SyncRun, bool]:
         SyncRun.undoes_run_id == ask.run_id,
         SyncRun.undoes_field == (ask.field or None),
     )
-    if (run := session.scalars(same.limit(1)).first()) is not None:
+    # Somebody else's does for this person what it may do: it has to be no less.
+    if (run := next((each for each in session.scalars(same) if covers(each, ask)), None)) is not None:
         return run, False
     run = _new(subject, ask)
     session.add(run)

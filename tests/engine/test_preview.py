@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,92 @@ def test_a_rule_changed_meanwhile_is_a_difference_too(office: Office, ana: str, 
     found = look(office, ana)
     office.set_field("Contact", "job_title", enabled=False)
     assert office.sync("Contact", ana, previewed=found.stamp).code == "CHANGED_SINCE_PREVIEW"
+
+
+SAID = "Something had changed since the preview."
+
+
+def test_it_is_said_also_by_a_run_that_had_to_wait_first(office: Office, ana: str, linked: int) -> None:
+    found = seen_then_moved_on(office, ana)
+    office.set_connection(paused_until=utc_now().replace(year=2099))
+    waits = office.sync("Contact", ana, previewed=found.stamp)
+    office.set_connection(paused_until=None)
+    told = office.again(waits)
+    assert (told.run.attempts, told.code, told.entry.message) == (2, "CHANGED_SINCE_PREVIEW", SAID)
+
+
+def test_it_is_said_also_when_the_attempt_that_wrote_did_not_hear_of_it(office: Office, ana: str, linked: int) -> None:
+    """What is decided after the write follows from it, so what was found before is kept with the intent."""
+    office.change(linked, job_title="Owner")
+    same, moved = look(office, ana), look(office, ana)
+    for found, said in ((same, ""), (moved, "CHANGED_SINCE_PREVIEW")):
+        if said:
+            office.change(linked, job_title="Founder", first_name="Anna")
+        office.org.fault("lose_response", "/composite")
+        waits = office.sync("Contact", ana, previewed=found.stamp)
+        assert waits.status == "queued"
+        told = office.again(waits)
+        assert (told.status, told.code) == ("succeeded", said)
+        office.time_passes()
+
+
+def test_it_is_said_also_when_the_click_joins_a_run(office: Office, ana: str, linked: int) -> None:
+    found = seen_then_moved_on(office, ana, before=lambda: office.ask("Contact", ana))
+    told = office.sync("Contact", ana, previewed=found.stamp)
+    assert (told.code, told.entry.message) == ("CHANGED_SINCE_PREVIEW", SAID)
+
+
+def test_a_second_click_on_the_same_preview_is_no_change(office: Office, ana: str, linked: int) -> None:
+    office.edit(ana, Title="Owner")
+    found = look(office, ana)
+    office.ask("Contact", ana, previewed=found.stamp)
+    assert office.sync("Contact", ana, previewed=found.stamp).code == ""
+
+
+def test_two_who_saw_different_previews_are_both_told(office: Office, ana: str, linked: int) -> None:
+    first = seen_then_moved_on(office, ana)
+    office.ask("Contact", ana, previewed=first.stamp)
+    assert office.sync("Contact", ana, previewed=look(office, ana).stamp).code == "CHANGED_SINCE_PREVIEW"
+
+
+def test_it_is_said_besides_what_the_crm_refused(office: Office, ana: str, linked: int) -> None:
+    found = look(office, ana)
+    office.change(linked, job_title="x" * 300)
+    told = office.sync("Contact", ana, previewed=found.stamp)
+    assert told.code == "STRING_TOO_LONG"
+    assert told.entry.message.endswith(SAID)
+    assert told.entry.message != SAID
+
+
+def test_what_the_crm_refuses_as_foreseen_is_no_change_since(office: Office, ana: str, linked: int) -> None:
+    office.change(linked, job_title="x" * 300)
+    told = office.sync("Contact", ana, previewed=look(office, ana).stamp)
+    assert SAID not in told.entry.message
+
+
+def seen_then_moved_on(office: Office, ana: str, before: Callable[[], object] = lambda: None) -> Preview:
+    office.edit(ana, Title="Owner")
+    found = look(office, ana)
+    before()
+    office.edit(ana, FirstName="Anna", ago=timedelta(seconds=30))
+    return found
+
+
+def test_our_own_value_is_part_of_what_was_seen(office: Office, ana: str, linked: int) -> None:
+    """The CRM's value would be written over another one than was shown."""
+    office.set_field("Contact", "job_title", conflict_rule="prefer_crm")
+    office.edit(ana, Title="Owner")
+    found = look(office, ana)
+    office.change(linked, job_title="Founder")
+    told = office.sync("Contact", ana, previewed=found.stamp)
+    assert (told.changes, told.code) == ({("job_title", "here", "Founder", "Owner")}, "CHANGED_SINCE_PREVIEW")
+
+
+def test_its_call_counts_as_any_other(office: Office, ana: str, linked: int) -> None:
+    office.warm("Contact")
+    before = office.calls_today()
+    look(office, ana)
+    assert office.calls_today() == before + 1
 
 
 def test_a_record_that_would_be_made_here_is_announced(office: Office, ana: str) -> None:

@@ -347,6 +347,7 @@ def upgrade() -> None:
         sa.Column("previewed", sa.String(length=64), nullable=False),
         sa.Column("choices", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("shown", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("followers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("again", sa.Boolean(), nullable=False),
         sa.Column("asked_again", sa.Boolean(), nullable=False),
         sa.Column("fence", sa.Integer(), nullable=False),
