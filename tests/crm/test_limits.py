@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import redis
 
 from config.redis import connect
-from config.settings import load_settings
+from config.settings import Settings, load_settings
 from jobs.crm.errors import RateLimited
 from jobs.crm.hubspot import HubSpotAdapter
+from jobs.crm.hubspot_client import GENERAL, SEARCH
 from jobs.crm.limits import Limiter, RateLimit
 from jobs.runtime import utc_now
 from tests.support.portal_office import PortalOffice
 from tests.support.together import together
 
+Worker = subprocess.Popen[str]
+ROOT = Path(__file__).parents[2]
 THREE = RateLimit("three", calls=3, seconds=4)
 
 
@@ -74,6 +82,47 @@ class TestALine:
         line = Limiter(away, "account")
         assert [line.reserve(THREE) for _ in range(4)] == [0, 0, 0, 0]
         line.learn(THREE, 5)
+
+
+ANOTHER_WORKER = """
+import json, sys
+from dataclasses import replace
+from config.redis import connect
+from config.settings import load_settings
+from jobs.crm.hubspot_client import GENERAL, SEARCH
+from jobs.crm.limits import Limiter
+
+line = Limiter(connect(load_settings({"redis_url": sys.argv[1]})), "account", most_wait=3600)
+print("ready", flush=True)
+sys.stdin.readline()
+limits = [replace(limit, seconds=600) for limit in (GENERAL, SEARCH)]
+print(json.dumps({each.name: [line.reserve(each) for _ in range(each.calls)].count(0) for each in limits}))
+"""
+
+
+class TestInProcessesOfTheirOwn:
+    @pytest.fixture
+    def workers(self, valkey: redis.Redis, settings: Settings) -> Iterator[list[Worker]]:
+        command = [sys.executable, "-c", ANOTHER_WORKER, settings.redis_url]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        opened = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+        yield opened
+        for each in opened:
+            each.kill()
+            each.communicate()
+
+    def test_two_workers_together_get_no_more_through_than_one_would(self, workers: list[Worker]) -> None:
+        assert [each.stdout.readline() for each in workers if each.stdout] == ["ready\n"] * 2
+        told = [json.loads(answer) for answer in together(*(lambda each=each: go(each) for each in workers))]
+        for limit in (GENERAL, SEARCH):
+            # Each asked for as many places as there are: at once there is room for one such worker's.
+            assert sum(each[limit.name] for each in told) == limit.calls
+
+
+def go(worker: Worker) -> str:
+    out, _ = worker.communicate("go\n", timeout=30)
+    assert worker.returncode == 0
+    return out
 
 
 class TestAgainstAPortalThatCounts:
