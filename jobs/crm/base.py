@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from jobs.values import Value
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:  # a filter is checked against what is said here
 
 Fields = Mapping[str, str]
 """CRM field name -> our field type, or `jobs.values.DAY_OF_MOMENT`: what to read, and as what."""
+
+
+class AsSpelled(str):
+    """A value to be written as it stands: as the CRM itself had spelled it."""
+
+    __slots__ = ()
+
 
 MOST_FOUND = 5
 """More counterparts than these are not told of: already two are too many to choose between."""
@@ -70,6 +77,7 @@ class Version(NamedTuple):
     value: Value
     since_at: datetime
     is_by_app: bool  # written by an app through the API, not by a person, an import or the CRM itself
+    spelled: Any = None  # the same as the CRM sent it
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,8 @@ class CrmRow:
     field_modified_at: Mapping[str, datetime] = field(default_factory=dict)
     # A field that was asked for, read as another type than it is mapped to. Raises ValueRefused.
     read_as: Callable[[str, str], Value] | None = field(default=None, compare=False, repr=False)
+    # CRM field name -> what the CRM sent for it, before it was put in canonical form.
+    spelled: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     # What a field that was asked for has held, newest first, where the CRM keeps that. It may be cut at the old end.
     versions_of: Callable[[str], Sequence[Version]] | None = field(default=None, compare=False, repr=False)
 
@@ -142,7 +152,7 @@ class CrmAdapter(Protocol):
         """
 
     def write(self, object_name: str, row: CrmRow, changes: Mapping[str, Value], fields: Fields) -> WriteResult:
-        """Write `changes` if the record is still as `row` says, and read it back.
+        """Write `changes` if the record is still as `row` says, and read it back; what is `AsSpelled` goes as it is.
 
         Raises MovedOn when it changed since. After Unavailable nobody knows whether it was written.
         Salesforce checks in the one call that writes. HubSpot cannot check: two calls, and one more before them when

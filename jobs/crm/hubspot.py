@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from jobs.crm.answers import written_already
-from jobs.crm.base import CrmRow, Described, Fields, KnownObject, Version, WriteResult
+from jobs.crm.base import AsSpelled, CrmRow, Described, Fields, KnownObject, Version, WriteResult
 from jobs.crm.errors import MovedOn, NotAllowed, NotFound, Rejected
 from jobs.crm.hubspot_client import LABEL as LABEL
 from jobs.crm.hubspot_client import OBJECTS, HubSpotClient, understood
@@ -210,6 +210,7 @@ class HubSpotAdapter:
                 values=values,
                 unreadable=unreadable,
                 read_as=partial(self._read_as, body["properties"]),
+                spelled=body["properties"],
                 versions_of=partial(self._versions, history, fields),
                 modified_at=parse_time(body["updatedAt"]),
                 modified_by=self._author(history.newest(fields)),
@@ -256,22 +257,29 @@ class HubSpotAdapter:
 
     def _overwritten(self, row: CrmRow, changes: Mapping[str, Value], fields: Fields, history: History) -> CrmRow:
         """`row` with what our write really replaced, by HubSpot's own account."""
-        values = dict(row.values)
+        values, spelled = dict(row.values), dict(row.spelled)
         for name, value in changes.items():
-            told = [each.value for each in self._versions(history, fields, name)]
-            if value in told:
-                older = told[told.index(value) + 1 :]
-                values[name] = older[0] if older else None
+            sent = self._value(value, fields.get(name, "text")) if isinstance(value, AsSpelled) else value
+            versions = self._versions(history, fields, name)
+            told = [each.value for each in versions]
+            if sent in told:
+                older = versions[told.index(sent) + 1 :]
+                values[name], spelled[name] = (older[0].value, older[0].spelled) if older else (None, None)
         if values != row.values:
             log.warning("crm_write_replaced_unseen_value", record_id=row.record_id)
-        return replace(row, values=values)
+        return replace(row, values=values, spelled=spelled)
 
     def _versions(self, history: History, fields: Fields, name: str) -> list[Version]:
         """What the property has held, newest first; a value that does not fit its type as HubSpot spells it."""
         field_type = fields.get(name, "text")
         with understood():
             return [
-                Version(self._value(each.get("value"), field_type), parse_time(each["timestamp"]), is_by_app(each))
+                Version(
+                    self._value(each.get("value"), field_type),
+                    parse_time(each["timestamp"]),
+                    is_by_app(each),
+                    each.get("value"),
+                )
                 for each in history.entries.get(name) or ()
             ]
 

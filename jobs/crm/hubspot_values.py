@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from jobs.crm.base import Fields
+from jobs.crm.base import AsSpelled, Fields
 from jobs.crm.errors import Rejected
 from jobs.values import DAY_OF_MOMENT, Value, ValueRefused, normalise, parse_time
 
@@ -46,6 +46,8 @@ def encode(name: str, field_type: str, value: Value, id_of: Callable[[str], str 
     """The text HubSpot takes; a blank is "". Raises Rejected for a user who is no owner in HubSpot."""
     if value is None:
         return ""
+    if isinstance(value, AsSpelled):
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from jobs.crm.base import CrmRow, Fields
+from jobs.crm.base import AsSpelled, CrmRow, Fields
 from jobs.crm.errors import NotFound, Rejected
 from jobs.crm.salesforce_client import SalesforceClient, understood
 from jobs.crm.salesforce_filters import quoted
@@ -50,6 +50,7 @@ def row_of(record: Mapping[str, Any], fields: Fields, *, looked_up_at: datetime)
         values=values,
         unreadable=unreadable,
         read_as=partial(_read_as, record),
+        spelled=record,
         modified_at=_second(parse_time(record["LastModifiedDate"])),
         modified_by=clean_text((record.get("LastModifiedBy") or {}).get("Name") or "") or "",
         read_at=_second(looked_up_at),
@@ -94,6 +95,8 @@ def looks_like_reference(body: Mapping[str, Any]) -> bool:
 
 
 def _encoded(client: SalesforceClient, name: str, value: Value, field_type: str) -> Any:
+    if isinstance(value, AsSpelled):
+        return str(value)
     if field_type == "user" and value is not None:
         return _user_id(client, name, str(value))
     if field_type == DAY_OF_MOMENT and value is not None:

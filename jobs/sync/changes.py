@@ -10,12 +10,16 @@ from typing import Any
 from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
 from jobs.sync import merge
-from jobs.values import Value, is_blank
+from jobs.values import Value, is_blank, parse_time
 
 CRM = "crm"
 HERE = "here"
 # In an intent alone: since when the CRM has held what is overwritten, by its own clock; "" for ever.
 _SEEN = "seen_at"
+SPELLED = "old_spelled"
+"""What the CRM held, as it spells it, where that is more than our form of it, `old`, can tell."""
+# Told in full by our form of them, however the CRM spells them.
+_SPELLED_ALIKE = frozenset({"boolean", "number", "currency", "percent", "user", "multi_select"})
 
 
 def crm_changes(decisions: Iterable[merge.Decision]) -> list[dict[str, Any]]:
@@ -45,13 +49,14 @@ def changes_of_deletion(mapping: ObjectFacts, values: Mapping[str, Value]) -> li
 
 
 def as_seen(changes: Iterable[dict[str, Any]], row: CrmRow) -> None:
-    """Note in an intent since when the CRM has held what is about to be overwritten, where it tells.
+    """Note in an intent what is about to be overwritten, as the CRM spells it, and since when it has held that.
 
     What its history has from after that has come after our decision.
     """
-    if row.versions_of is None:
-        return
     for change in changes:
+        _note_spelling(change, row)
+        if row.versions_of is None:
+            continue
         since_at = row.field_modified_at.get(change["crm_field"])
         change[_SEEN] = since_at.isoformat() if since_at is not None else ""
 
@@ -60,6 +65,7 @@ def is_written(change: dict[str, Any], before: CrmRow, after: CrmRow) -> None:
     """Note what a write that was answered has replaced, and what the CRM made of our value where that is another."""
     change.pop(_SEEN, None)
     change["old"], change["confirmed"] = before.values.get(change["crm_field"]), True
+    _note_spelling(change, before)
     if (kept := after.values.get(change["crm_field"])) != change["new"]:
         change["stored"] = kept  # an undo asks whether it is still there
 
@@ -78,7 +84,7 @@ def booked(
         if change.get("confirmed") or change.get("unsure"):
             kept.append(change)
         elif (told := _told(change, row, fields or {})) is not None:
-            kept.append(_for_good(change) | told)
+            kept.append(_for_good(_without_spelling(change, told)) | told)
     return kept
 
 
@@ -129,6 +135,27 @@ def _change(decision: merge.Decision, side: str) -> dict[str, Any]:
         "new": decision.value,
         "rule": decision.why,
     }
+
+
+def _note_spelling(change: dict[str, Any], row: CrmRow) -> None:
+    """Keep beside `old` what the CRM held where our form of it says less: an undo writes that back."""
+    change.pop(SPELLED, None)
+    raw = row.spelled.get(change["crm_field"])
+    if isinstance(raw, str) and raw and _says_less(change["type"], row.values.get(change["crm_field"]), raw):
+        change[SPELLED] = raw
+
+
+def _says_less(field_type: str, value: Value, raw: str) -> bool:
+    if raw == value or field_type in _SPELLED_ALIKE:
+        return False
+    return field_type != "datetime" or not isinstance(value, str) or parse_time(value) != parse_time(raw)
+
+
+def _without_spelling(change: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Where another value was replaced than the one we had seen, its spelling is not known."""
+    if told.get("old", change["old"]) == change["old"]:
+        return change
+    return {name: value for name, value in change.items() if name != SPELLED}
 
 
 def _for_good(change: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select
 
-from jobs.crm.base import CrmAdapter, CrmRow, ObjectInfo
+from jobs.crm.base import AsSpelled, CrmAdapter, CrmRow, ObjectInfo
 from jobs.crm.describes import describe
 from jobs.crm.errors import (
     ConnectionBroken,
@@ -250,7 +250,7 @@ def _write(task: Task, row: CrmRow, local: LocalRecord | None, plan: UndoPlan) -
     setup, wanted = task.setup, [undo_settle.change_of(each) for each in plan.there]
     as_seen(wanted, row)
     undo_settle.note_intent(setup, task.entry, row, local, [*task.done, *wanted])
-    values = {each.crm_field: each.before for each in plan.there}
+    values = {each.crm_field: each.before if each.spelled is None else AsSpelled(each.spelled) for each in plan.there}
     fields = {each.crm_field: each.field_type for each in plan.there} | dict(setup.fields)
     try:
         result = setup.adapter.write(task.entry.object, row, values, fields)

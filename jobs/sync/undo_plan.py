@@ -10,7 +10,7 @@ from jobs.crm.base import CrmRow, FieldInfo
 from jobs.mappings import ObjectFacts
 from jobs.models import SyncLogEntry
 from jobs.sync import merge
-from jobs.sync.changes import CRM, HERE
+from jobs.sync.changes import CRM, HERE, SPELLED
 from jobs.values import Value, ValueRefused, normalise
 
 # What an entry's code says about the record itself, so that taking it back can put that right too.
@@ -33,6 +33,7 @@ class Written(NamedTuple):
     side: str
     before: Value
     wrote: Value  # as that side keeps it
+    spelled: str | None = None  # `before` as the CRM had spelled it, where that says more
 
 
 @dataclass(frozen=True)
@@ -98,14 +99,16 @@ def written_by(changes: Iterable[Mapping[str, Any]], *, only_field: str = "") ->
             continue
         key = (change["field"], change["side"])
         first = folded.get(key)
+        is_chain = first is not None and first.wrote == change["old"]
         folded[key] = Written(
             change["field"],
             change["crm_field"],
             change.get("label") or change["field"],
             change.get("type") or "text",
             change["side"],
-            first.before if first is not None and first.wrote == change["old"] else change["old"],
+            first.before if first is not None and is_chain else change["old"],
             change.get("stored", change["new"]),
+            first.spelled if first is not None and is_chain else change.get(SPELLED),
         )
     return tuple(each for each in folded.values() if each.before != each.wrote)
 
