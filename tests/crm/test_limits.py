@@ -104,8 +104,10 @@ class TestInProcessesOfTheirOwn:
     @pytest.fixture
     def workers(self, valkey: redis.Redis, settings: Settings) -> Iterator[list[Worker]]:
         command = [sys.executable, "-c", ANOTHER_WORKER, settings.redis_url]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        opened = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(2)]
+        opened = [
+            subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for _ in range(2)
+        ]
         yield opened
         for each in opened:
             each.kill()
