@@ -56,3 +56,4 @@ SWITCHES = st.builds(
 )
 SKEW = st.sampled_from([0, 0, 0, 3600, -3600])
 TROUBLE = st.sampled_from(sorted(ORDERS)).map(Trouble)
+PLACE = st.integers(0, 1000)  # which of what is there to choose from, by counting round
