@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
 
 from jobs.crm.errors import DuplicateFound, Rejected
 from jobs.crm.hubspot import HubSpotAdapter
 from jobs.crm.hubspot_bulk import HubSpotBulk
+from jobs.crm.hubspot_client import HubSpotClient
 from jobs.crm.hubspot_describe import TEXT_LENGTH
+from jobs.crm.hubspot_people import People
+from jobs.crm.limits import Limiter
+from jobs.crm.tokens import BorrowedToken
 from tests.support.portal_office import PortalOffice
 
 FIELDS = {"jobtitle": "text", "email": "email"}
@@ -112,3 +122,46 @@ class TestAssociations:
         links = bulk.associations("contacts", [ana, bo], "companies")
         assert {ana: [mill]} == {key: [each.record_id for each in found] for key, found in links.items()}
         assert 279 in links[ana][0].type_ids
+
+    @pytest.mark.parametrize(("version", "kind"), [("2026-09", str), ("v4", int)])
+    def test_a_deal_is_linked_with_its_contacts_by_ids_that_are_texts_or_as_once_numbers(
+        self, portal_office: PortalOffice, version: str, kind: type
+    ) -> None:
+        office = portal_office
+        deal, ana = office.in_crm("deals", dealname="Sample"), office.in_crm("contacts", lastname="Sample")
+        office.org.control("associate", {"object": "deals", "id": deal, "to_object": "contacts", "to_id": ana})
+        with speaking(office, version) as (bulk, answers):
+            links = bulk.associations("deals", [deal], "contacts")
+        assert [(each.record_id, each.type_ids) for each in links[deal]] == [(ana, (3,))]
+        [answer] = answers
+        assert isinstance(answer["results"][0]["to"][0]["toObjectId"], kind)
+
+
+@contextmanager
+def speaking(office: PortalOffice, version: str) -> Iterator[tuple[HubSpotBulk, list[Any]]]:
+    """An adapter whose portal answers in this version, and what it answered."""
+    answers: list[Any] = []
+
+    @Request.application
+    def portal(request: Request) -> Response:
+        family, _, rest = request.path.removeprefix("/crm/").partition("/2026-09/")
+        answer = office.org.api(version=version).call(
+            "POST", office.org.api(version=version).path(family, f"/{rest}"), json=request.get_json()
+        )
+        answers.append(answer.json())
+        return Response(answer.content, answer.status_code, content_type="application/json")
+
+    server = make_server("127.0.0.1", 0, portal, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    host = f"127.0.0.1:{server.server_port}"
+    trusted = (*office.runtime.settings.trusted_crm_hosts, host)
+    settings = office.runtime.settings.model_copy(update={"trusted_crm_hosts": trusted})
+    client = HubSpotClient(
+        settings, f"http://{host}", BorrowedToken(office.org.static_token), line=Limiter(office.runtime.redis, "a")
+    )
+    try:
+        adapter = HubSpotAdapter(client, People(office.runtime, office.connection.id, client), lambda _: ())
+        yield HubSpotBulk(adapter), answers
+    finally:
+        server.shutdown()
+        server.server_close()

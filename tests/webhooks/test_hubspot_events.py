@@ -94,6 +94,17 @@ def test_a_merge_leads_to_the_survivor(portal_stage: PortalStage, contact: str) 
     assert [each.crm_record_id for each in runs(portal_stage)] == [contact, "4711"]
 
 
+def test_what_is_associated_with_what_is_not_synced_and_starts_nothing(portal_stage: PortalStage, contact: str) -> None:
+    told = event(portal_stage, contact, subscriptionType="object.associationChange", associationType="DEAL_TO_CONTACT")
+    told |= {"fromObjectId": 501, "fromObjectTypeId": "0-3", "toObjectId": int(contact), "toObjectTypeId": "0-1"}
+    for name in ("objectId", "objectTypeId", "propertyName", "propertyValue"):
+        del told[name]
+    older = told | {"subscriptionType": "contact.associationChange"}
+    answer = send(portal_stage, [told, older])
+    assert (answer.status_code, answer.json) == (202, {"taken": 0})
+    assert runs(portal_stage) == []
+
+
 def test_a_hint_waits_behind_the_clicks(portal_stage: PortalStage, contact: str) -> None:
     send(portal_stage, [event(portal_stage, contact)])
     with blocking_client(portal_stage.settings) as connection:

@@ -21,8 +21,9 @@ MOST_EVENTS = 1000  # HubSpot says fewer than 100
 LARGEST_BODY = 8 * 1024 * 1024  # each event carries its property's value, of up to 65,536 characters
 # The older events say the object in their type: "contact.creation".
 _OBJECT_OF_TYPE = {"contact": "contacts", "company": "companies", "deal": "deals", "ticket": "tickets"}
-# Merges and associations name several records, under these names; those merged away are looked at for their links.
-_OTHER_IDS = ("primaryObjectId", "newObjectId", "fromObjectId")
+# A merge names several records, under these names; those merged away are looked at for their links. What is associated
+# with what is not synced: an event that tells of that alone names no record in these ways.
+_OTHER_IDS = ("primaryObjectId", "newObjectId")
 
 
 def read(here: Runtime, connection: Connection, delivery: Delivery) -> Told:
@@ -58,7 +59,7 @@ def _hints(connection: Connection, event: Any) -> Iterator[Hint]:
 
 
 def _object(event: dict[str, Any]) -> str | None:
-    type_id = event.get("objectTypeId") or event.get("fromObjectTypeId")
+    type_id = event.get("objectTypeId")
     if isinstance(type_id, str):
         return OBJECT_OF_TYPE_ID.get(type_id, type_id)
     return _OBJECT_OF_TYPE.get(str(event.get("subscriptionType", "")).partition(".")[0])
