@@ -170,7 +170,15 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
 def _skip(setup: Setup, row: CrmRow, scene: Scene, skip: Skip, state: Round) -> bool:
     """Put down why nothing is synced; False when ours moved just now."""
     try:
-        settle.skipped(setup, row, scene, skip, done=state.done, may_read_again=state.may_read_again)
+        settle.skipped(
+            setup,
+            row,
+            scene,
+            skip,
+            done=state.done,
+            otherwise=state.otherwise,
+            may_read_again=state.may_read_again,
+        )
     except settle.LocalMovedOn:
         state.unsettled()
         return False

@@ -145,6 +145,7 @@ def skipped(
     *,
     done: Changes = (),
     is_gone: bool = False,
+    otherwise: bool = False,
     may_read_again: bool = False,
 ) -> None:
     """Finish the run with nothing written, and say why.
@@ -159,6 +160,8 @@ def skipped(
         entry.outcome = "updated" if done else "skipped"
         entry.changes, entry.direction = list(done), change_list.direction(done)
         entry.code, entry.message, entry.remedy = skip.code, said.message, said.remedy
+        if otherwise:
+            _say_otherwise(setup, entry)
         entry.candidates = list(skip.candidates)
         entry.finished_at = utc_now()
         if row is not None:

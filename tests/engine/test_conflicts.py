@@ -8,9 +8,11 @@ from decimal import Decimal
 import pytest
 
 from jobs.models import Conflict
+from jobs.runtime import utc_now
 from jobs.shown import shown_stamp
 from jobs.sync.conflicts import set_rule
 from tests.support.office import Office
+from tests.support.portal_office import PortalOffice
 from tests.support.told import Told
 
 
@@ -42,6 +44,21 @@ def test_it_holds_both_values_with_their_times_and_authors(office: Office, linke
     assert asked.ours_at is not None
     assert asked.theirs_at is not None
     assert asked.local_record_id == linked
+
+
+def test_theirs_is_as_old_as_the_field_where_the_crm_tells(portal_office: PortalOffice) -> None:
+    """And not as its record, which somebody has touched since."""
+    office = portal_office
+    ana = office.in_crm("contacts", lastname="Sample", email="ana@example.com", jobtitle="Buyer")
+    office.sync("contacts", ana)
+    office.set_field("contacts", "job_title", conflict_rule="ask")
+    office.edit(ana, jobtitle="Theirs", ago=timedelta(minutes=20))
+    office.change(office.linked("contacts", ana), job_title="Ours")
+    office.edit(ana, firstname="Ana", ago=timedelta(minutes=1))
+    office.sync("contacts", ana)
+    [conflict] = office.conflicts()
+    assert conflict.theirs_at is not None
+    assert conflict.theirs_at < utc_now() - timedelta(minutes=15)
 
 
 def test_it_is_opened_once_and_kept_up_to_date(office: Office, ana: str, linked: int, asked: Conflict) -> None:

@@ -137,6 +137,16 @@ def test_it_is_said_besides_what_the_crm_refused(office: Office, ana: str, linke
     assert told.entry.message != SAID
 
 
+def test_it_is_said_besides_why_a_record_is_left_alone_after_all(office: Office, ana: str, linked: int) -> None:
+    found = look(office, ana)
+    office.edit(ana, Email="")
+    told = office.sync("Contact", ana, previewed=found.stamp)
+    assert (told.outcome, told.code) == ("skipped", "NO_EMAIL")
+    assert told.entry.message.endswith(SAID)
+    again = office.sync("Contact", ana, previewed=look(office, ana).stamp)
+    assert (again.code, SAID in again.entry.message) == ("NO_EMAIL", False)
+
+
 def test_what_the_crm_refuses_as_foreseen_is_no_change_since(office: Office, ana: str, linked: int) -> None:
     office.change(linked, job_title="x" * 300)
     told = office.sync("Contact", ana, previewed=look(office, ana).stamp)

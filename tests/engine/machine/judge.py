@@ -97,6 +97,11 @@ class Link:
         """When the CRM says that its value changed: Salesforce knows it of the record only."""
         return self.touched_at if self.crm == "salesforce" else self.changed_at.get(name, self.touched_at)
 
+    def may_be_sent(self, name: str) -> bool:
+        """Whether the field is written to the CRM at all, by a sync or by an undo."""
+        is_on = self.switches.outbound and self.switches.may_update_there
+        return is_on and self.rules[name].direction != "inbound"
+
     def look_again(self, here: Mapping[str, Value]) -> None:
         """A run that may have written before looks first: what it finds done is agreed upon.
 

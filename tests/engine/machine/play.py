@@ -207,7 +207,7 @@ class Play(Scoring):
             for change in folded(done.changes)
             if only in ("", change.name)
             and self._now(link, change) == change.new
-            and not (change.side == THERE and (link.is_deleted or refuses(link.crm, FIELDS[change.name], change.old)))
+            and not (change.side == THERE and (link.is_deleted or self._stays_there(link, change)))
         ]
         run_id = self.store.ask_undo(done.entry_id, only)
         self._attempt(side, run_id, troubles, None, undo=True)
@@ -274,8 +274,8 @@ class Play(Scoring):
         for done in todo:
             for change in reversed(folded(done.changes)):
                 at = (done.crm if change.side == THERE else "", change.name)
-                is_refused = change.side == THERE and refuses(done.crm, FIELDS[change.name], change.old)
-                if wanted[at] == change.new and not is_refused:
+                stays = change.side == THERE and self._stays_there(self.links[done.crm], change)
+                if wanted[at] == change.new and not stays:
                     wanted[at] = change.old
         for done in todo:
             self.undo(done)
@@ -287,6 +287,10 @@ class Play(Scoring):
         }
 
     # How it is done
+
+    def _stays_there(self, link: Link, change: Change) -> bool:
+        """What the CRM does not take back, and what is not written to it as things are set now."""
+        return not link.may_be_sent(change.name) or refuses(link.crm, FIELDS[change.name], change.old)
 
     def _shown(self, side: CrmSide, choices: Mapping[str, str] | None) -> dict[str, Pair | None]:
         """The two values that stand beside the buttons, by our field; None where nobody is asked any more."""
