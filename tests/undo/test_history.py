@@ -125,11 +125,13 @@ class TestHowLong:
         assert {both.entry.id, undone.entry.id} <= set(kept)  # the first name needs the one, and it the other
         assert [each.is_undone for each in history(office, ana).changes if each.entry.id == both.entry.id] == [True]
 
-    def test_what_an_undo_is_at_work_on_stays(self, office: Office, ana: str) -> None:
+    @pytest.mark.parametrize("of", ["an entry", "a run"])
+    def test_what_an_undo_is_at_work_on_stays(self, office: Office, ana: str, of: str) -> None:
         old = retitled(office, ana, "Owner")
         retitled(office, ana, "Director")
         with office.runtime.database.write() as session:
-            open_undo(session, UndoAsk("panel", entry_id=old.entry.id))
+            whole = UndoAsk("admin", run_id=old.run.id)
+            open_undo(session, whole if of == "a run" else UndoAsk("panel", entry_id=old.entry.id))
         make_old(office, [old], days=40)
         self.keep_house(office, days=30)
         assert old.entry.id in [each.entry.id for each in history(office, ana).changes]

@@ -54,6 +54,14 @@ def test_nor_is_a_field_whose_mapping_writes_there_no_more(
     assert office.shown_in_crm(ana, "Title") == {"Title": "Owner"}
 
 
+def test_nor_is_a_field_that_is_known_to_be_read_only_there_tried(office: Office, ana: str, pushed: Told) -> None:
+    office.permit(fields={"Contact.Title": "read"})
+    office.forget_fields()
+    undone = office.undo(pushed)
+    assert undone.left_alone == {"job_title": "READ_ONLY_IN_CRM"}
+    assert "POST composite" not in undone.calls
+
+
 def test_switched_on_again_it_goes_back(office: Office, ana: str, pushed: Told) -> None:
     office.set_object("Contact", outbound=False)
     office.undo(pushed)
