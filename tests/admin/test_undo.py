@@ -64,6 +64,13 @@ def test_a_field_that_is_not_written_there_any_more_is_named_before(runtime: Run
     assert "Put back" not in question
 
 
+def test_ours_that_went_with_theirs_is_asked_about_as_a_whole(runtime: Runtime, admin: Visitor) -> None:
+    with runtime.database.write() as session:
+        session.get_one(SyncLogEntry, 1).code = "DELETED_ON_BOTH"
+    question = admin.get("/admin/logs/1/undo?field=job_title").text
+    assert '<input type="hidden" name="field" value="">' in question
+
+
 def test_an_entry_says_by_whom_it_was_taken_back(runtime: Runtime, admin: Visitor) -> None:
     with runtime.database.write() as session:
         first = session.get_one(SyncLogEntry, 1)

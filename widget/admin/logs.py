@@ -13,7 +13,7 @@ from jobs.models import Connection, LocalRecord, ObjectMapping, SyncLogEntry, Sy
 from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
 from jobs.sync.rule_words import rule_words
-from jobs.sync.undo_plan import Written, not_sent, was_made_there, written_by
+from jobs.sync.undo_plan import OF_DELETION, Written, not_sent, was_made_there, written_by
 from jobs.sync.words import words
 from widget.admin import display, explain, listing, sync, undo
 from widget.admin.access import admins_only
@@ -104,6 +104,7 @@ def confirm_undo(entry_id: int) -> str:
         entry = listing.found(session.get(SyncLogEntry, entry_id))
         connection = session.get_one(Connection, entry.connection_id)
         mapping = runtime().mappings.find(session.connection(), entry.connection_id, entry.object)
+    field = "" if entry.code in OF_DELETION else field  # it went, or came back, as a whole
     checked = [(each, not_sent(mapping, each) if mapping is not None else "") for each in _undoable(entry, field)]
     crm = crm_label(connection.crm)
     return render_template(
