@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
 from tests.browser.portal import Portal
 from tests.browser.record_page import PATIENCE_MS, PICTURES, pictures_folder
@@ -54,6 +54,13 @@ class HubSpotPage:
         panel = self.modal.frame_locator("iframe")
         expect(panel.get_by_role("button", name="Sync this record")).to_be_visible(timeout=PATIENCE_MS)
         return panel
+
+    @property
+    def details_frame(self) -> Frame:
+        """The frame of the panel, to look into."""
+        frame = self.modal.locator("iframe").element_handle().content_frame()
+        assert frame is not None
+        return frame
 
     def close_details(self) -> None:
         self.modal.get_by_role("button", name="Close").click()

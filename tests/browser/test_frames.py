@@ -11,7 +11,7 @@ from playwright.sync_api import Request, expect
 from tests.browser.conftest import OpenWindow
 from tests.browser.demo import Demo
 from tests.browser.record_page import PATIENCE_MS, Protocol, RecordPage
-from tests.browser.window import Window
+from tests.browser.window import TRY_A_COOKIE, Window
 from tests.panel_ui.gallery import serving
 from tests.panel_ui.host import create_host
 
@@ -30,21 +30,6 @@ Object.defineProperty(Document.prototype, 'cookie', {
   set (text) { touched.push('cookie'); jar.set.call(this, text) }
 })
 """
-TRY_A_COOKIE = """() => {
-  try { document.cookie = 'probe=1; SameSite=None; Secure'; return document.cookie } catch (refused) { return '' }
-}"""
-
-
-def block_third_party_cookies(window: Window) -> None:
-    """As a browser does whose owner said so, for every frame of the window."""
-    window.context.new_cdp_session(window.page).send(
-        "Network.setCookieControls",
-        {
-            "enableThirdPartyCookieRestriction": True,
-            "disableThirdPartyCookieMetadata": True,
-            "disableThirdPartyCookieHeuristics": True,
-        },
-    )
 
 
 @pytest.mark.parametrize("protocol", ["canvas", "lwc", "lwc-sandboxed"])
@@ -52,7 +37,7 @@ def test_a_record_is_synced_without_a_cookie_or_any_storage(demo: Demo, window: 
     asked: list[Request] = []
     window.page.on("request", lambda request: asked.append(request) if request.url.startswith(demo.web_url) else None)
     window.context.add_init_script(SPY)
-    block_third_party_cookies(window)
+    window.block_third_party_cookies()
     contact = demo.contact()
     record_page = RecordPage(window, demo).open(contact, by=protocol)
     record_page.sync("Created here from Salesforce")

@@ -8,7 +8,8 @@ from tests.browser.admin_area import AdminArea
 from tests.browser.conftest import OpenWindow
 from tests.browser.demo import Demo
 from tests.browser.hubspot_page import HubSpotPage
-from tests.browser.record_page import RecordPage
+from tests.browser.record_page import PATIENCE_MS, RecordPage
+from tests.browser.window import TRY_A_COOKIE, Window
 
 
 def test_the_card_syncs_its_details_open_and_a_later_change_arrives_without_a_click(
@@ -35,6 +36,30 @@ def test_the_card_syncs_its_details_open_and_a_later_change_arrives_without_a_cl
     admin.wait_for_row("Job title Head of Samples")
     expect(admin.runs_of(contact_id).first).to_contain_text("Webhook")
     admin.picture("guide-runs", admin.page.locator("main"))
+
+
+def test_the_details_sync_in_hubspots_own_window_with_third_party_cookies_blocked(
+    demo: Demo, window: Window, hubspot_page: HubSpotPage, admin: AdminArea
+) -> None:
+    window.block_third_party_cookies()
+    contact_id = demo.portal.find_contact("rosa.testwell@ripple17.test")
+    hubspot_page.open(contact_id)
+    panel = hubspot_page.open_details()
+    panel.get_by_role("button", name="Sync this record").click()
+    expect(panel.locator("#recent")).to_contain_text("Created here from HubSpot", timeout=PATIENCE_MS)
+    admin.edit_here("Rosa Testwell", "Lead score", "77")
+    panel.get_by_role("button", name="Sync this record").click()
+    expect(panel.locator("#recent")).to_contain_text("1 field to HubSpot", timeout=PATIENCE_MS)
+    assert demo.portal.value(contact_id, "sample_lead_score") == "77"
+
+    frame = hubspot_page.details_frame
+    assert frame.url.startswith(demo.web_url)
+    assert window.context.cookies(demo.web_url) == []
+    # The block is real: a cookie that the frame tries to leave is not kept.
+    assert frame.evaluate(TRY_A_COOKIE) == ""
+    hubspot_page.close_details()
+    expect(hubspot_page.card).to_contain_text("77", timeout=PATIENCE_MS)
+    hubspot_page.picture("34-hubspot-card-rail", schemes=("light", "dark"))
 
 
 def test_one_person_in_both_crms_is_one_record_here_and_an_edit_goes_from_one_to_the_other(
