@@ -117,8 +117,8 @@ def _opened(vault: Vault, sealed: str, field: str) -> str:
         raise FormErrors({field: UNKNOWN_KEY.format(name=field.replace("_", " "))}) from None
 
 
-ACCESS: dict[str, Access] = {
-    "salesforce": Access(
+WAYS = (
+    Access(
         crm="salesforce",
         auth_flow=CLIENT_CREDENTIALS,
         field="base_url",
@@ -128,7 +128,7 @@ ACCESS: dict[str, Access] = {
         details=_salesforce_details,
         keep=_keep_salesforce,
     ),
-    "hubspot": Access(
+    Access(
         crm="hubspot",
         auth_flow=STATIC_TOKEN,
         field="access_token",
@@ -138,4 +138,5 @@ ACCESS: dict[str, Access] = {
         details=_hubspot_details,
         keep=_keep_hubspot,
     ),
-}
+)
+ACCESS: dict[str, Access] = {each.crm: each for each in WAYS}

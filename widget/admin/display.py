@@ -12,17 +12,13 @@ from flask_login import current_user
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
+from jobs.crm.adapters import CRMS
 from jobs.new_objects import kind_labels, labels_of_numbered
 from jobs.runtime import utc_now
 from jobs.shown import shown_stamp
 from widget.context import runtime
 
-CRM_NAMES = {
-    "salesforce": "Salesforce",
-    "hubspot": "HubSpot",
-    "pipedrive": "Pipedrive",
-    "activecampaign": "ActiveCampaign",
-}
+CRM_NAMES = {each.name: each.label for each in CRMS.values()}
 DIRECTIONS = {
     "inbound": "From the CRM to here",
     "outbound": "From here to the CRM",
