@@ -142,6 +142,15 @@ def test_keeping_theirs_overwrites_nothing_that_nobody_was_shown(
     require_asked_anew(office, told, ours="Ours anew", theirs="Theirs")
 
 
+@pytest.mark.parametrize(("direction", "keep"), [("outbound", "crm"), ("inbound", "local")])
+def test_a_choice_never_does_the_opposite_though_the_rules_have_changed(
+    office: Office, ana: str, asked: Conflict, direction: str, keep: str
+) -> None:
+    office.set_field("Contact", "job_title", direction=direction)
+    told = office.sync("Contact", ana, choices={"job_title": keep})
+    assert (told.changes, told.left_alone) == (set(), {"job_title": "CHANGED_SINCE_SHOWN"})
+
+
 def test_a_choice_holds_for_what_was_shown_though_the_conflict_has_moved_on(
     office: Office, ana: str, asked: Conflict
 ) -> None:
@@ -187,11 +196,14 @@ def test_a_choice_that_a_switch_holds_back_is_told_so_and_the_conflict_is_over(
     assert [each.choice for each in office.conflicts(settled=True)] == [""]
 
 
-@pytest.mark.parametrize("keep", ["crm", "local"])
+@pytest.mark.parametrize("keep", ["", "crm", "local"])
 def test_where_only_blanks_are_filled_two_filled_values_ask_nobody(
     office: Office, ana: str, asked: Conflict, keep: str
 ) -> None:
     office.set_field("Contact", "job_title", write_rule="fill_blank")
+    if not keep:
+        assert (office.sync("Contact", ana).outcome, office.conflicts()) == ("unchanged", [])
+        return
     told = office.sync("Contact", ana, choices={"job_title": keep})
     assert (told.left_alone, told.code) == ({"job_title": "FILLS_BLANK_ONLY"}, "FILLS_BLANK_ONLY")
     assert office.conflicts() == []
