@@ -93,7 +93,15 @@ class TestALeadIsConverted:
         office.time_passes()
         assert office.sync("Contact", contact).written == {"Department": "Sample Mill"}
 
-    def test_a_switched_off_sync_in_between_changes_nothing_about_that(self, office: Office, lead: str) -> None:
+    def test_and_is_no_change_of_somebody_where_it_is_filled_there(self, office: Office, lead: str) -> None:
+        office.map_field("Contact", "Department", "company")
+        office.set_object("Contact", duplicate_handling="update_missing")
+        contact = self.convert(office, lead)
+        office.edit(contact, Department="Sales")
+        office.sync("Lead", lead)
+        assert office.sync("Contact", contact).left_alone == {"company": "FIRST_LINK_KEPT"}
+
+    def test_a_skipped_sync_in_between_changes_nothing_about_that(self, office: Office, lead: str) -> None:
         contact = self.convert(office, lead)
         office.sync("Lead", lead)
         office.edit(contact, Email=None, Title=None)
