@@ -74,12 +74,12 @@ class HubSpotPage:
         self.page.get_by_role("button", name="Save").click()
         expect(self.page.locator("#toast")).to_contain_text(f"{label} was saved", timeout=PATIENCE_MS)
 
-    def picture(self, name: str, *, schemes: tuple[Scheme, ...] = ("light",)) -> None:
+    def picture(self, name: str, *, schemes: tuple[Scheme, ...] = ("light",), width: int = 1240) -> None:
         """With SCREENSHOTS=folder: the window as it stands. The page itself is light; a panel on it may be dark."""
         if not PICTURES:
             return
         before = self.page.viewport_size
-        self.page.set_viewport_size({"width": 1240, "height": 900})
+        self.page.set_viewport_size({"width": width, "height": 900})
         self.page.mouse.move(4, 4)
         for scheme in schemes:
             self.page.emulate_media(color_scheme=scheme)

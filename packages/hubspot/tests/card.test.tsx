@@ -296,6 +296,7 @@ describe("Details", () => {
     onClose?.();
 
     await card.says("Both sides hold the same values.");
+    expect(card.mocks.actions.refreshObjectProperties.callCount).toBe(1);
   });
 
   it("says so when there is no ticket", async () => {

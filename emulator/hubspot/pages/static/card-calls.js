@@ -83,12 +83,15 @@ window.cardCalls = (holder, host, draw) => {
     if (said && said.status === "ok") follow(said);
   };
 
+  // What was synced or undone in the panel is told to nobody but the panel.
+  const afterPanel = () => { host.refreshPage(); refresh(); };
+
   const openDetails = async () => {
     const run = openRun;
     const said = await ask("opening", look(run === null ? { details: true } : { details: true, run_id: run }), lost);
     follow(said);
     if (!said || said.status !== "ok") return;
-    if (said.url) { host.openPanel(said.url, refresh); return; }
+    if (said.url) { host.openPanel(said.url, afterPanel); return; }
     card.trouble = "The panel could not be opened. Try again in a moment.";
     draw(card);
   };

@@ -94,15 +94,21 @@ export function useCard(server: Server, host: Host): Card {
     if (said?.status === "ok") follow(said);
   }, [ask, follow, server]);
 
+  // What was synced or undone in the panel is told to nobody but the panel.
+  const afterPanel = useCallback(() => {
+    page.current.refreshPage();
+    void refresh();
+  }, [refresh]);
+
   const openDetails = useCallback(async () => {
     const run = openRun.current;
     const asked = run === null ? { details: true } : { details: true, run_id: run };
     const said = await ask("opening", server.look(asked), LOST);
     follow(said);
     if (said?.status !== "ok") return;
-    if (said.url) page.current.openPanel(said.url, refresh);
+    if (said.url) page.current.openPanel(said.url, afterPanel);
     else setTrouble("The panel could not be opened. Try again in a moment.");
-  }, [ask, follow, refresh, server]);
+  }, [afterPanel, ask, follow, server]);
 
   useEffect(() => {
     void refresh();
