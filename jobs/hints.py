@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from jobs import runs
+from jobs import asking
 from jobs.crm.adapters import CRMS
 from jobs.crm.errors import Rejected
 from jobs.models import Connection
@@ -43,12 +43,12 @@ def take_hints(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) 
 
 def open_runs(session: Session, connection: Connection, hints: Iterable[Hint], *, trigger: str) -> list[int]:
     """Start or join a run for each, in the caller's transaction: the ids of those that were started."""
-    started = [runs.open_hinted(session, _ask(connection, hint, trigger)) for hint in hints]
+    started = [asking.open_hinted(session, _ask(connection, hint, trigger)) for hint in hints]
     return [run_id for run_id in started if run_id is not None]
 
 
-def _ask(connection: Connection, hint: Hint, trigger: str) -> runs.Ask:
-    return runs.Ask(connection.id, hint.object, hint.crm_record_id, trigger=trigger)
+def _ask(connection: Connection, hint: Hint, trigger: str) -> asking.Ask:
+    return asking.Ask(connection.id, hint.object, hint.crm_record_id, trigger=trigger)
 
 
 def _wanted(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) -> list[Hint]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from jobs import runs
+from jobs import asking
 from jobs.models import Connection, ObjectMapping, SyncRun
 from jobs.models.connection import ACTIVE, DISCONNECTED
 from jobs.models.run import FAILED, OPEN
@@ -60,7 +60,7 @@ def _resume(session: Session, connection_id: int) -> list[int]:
         return []
     room = PORTION - _open_now(session, connection_id)
     failed = session.scalars(_due(connection).limit(room)).all() if room > 0 else []
-    opened = [runs.open_again(session, run, trigger=TRIGGER) for run in _one_of_each_record(failed)]
+    opened = [asking.open_again(session, run, trigger=TRIGGER) for run in _one_of_each_record(failed)]
     if not opened and how_many(session, connection) == 0:
         connection.interrupted_at = None
     return [run_id for run_id in opened if run_id is not None]

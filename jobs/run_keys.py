@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from jobs import runs
+from jobs import asking
 from jobs.models import RunKey, SyncRun
 from jobs.runtime import utc_now
 
 REMEMBERED_FOR = timedelta(days=1)
 
 
-def open_single(session: Session, ask: runs.Ask, key: str) -> tuple[SyncRun, bool]:
+def open_single(session: Session, ask: asking.Ask, key: str) -> tuple[SyncRun, bool]:
     """The run this click started or joined before, else the record's open run or a new one; whether it is new.
 
     The key counts for this person and record: another's same key is another click.
@@ -25,7 +25,7 @@ def open_single(session: Session, ask: runs.Ask, key: str) -> tuple[SyncRun, boo
     digest = _digest(ask, key)
     if not _is_first(session, digest) and (run := _run_of(session, digest)) is not None:
         return run, False
-    run, is_new = runs.open_single(session, ask)
+    run, is_new = asking.open_single(session, ask)
     session.execute(update(RunKey).where(RunKey.digest == digest).values(run_id=run.id))
     return run, is_new
 
@@ -43,6 +43,6 @@ def _run_of(session: Session, digest: str) -> SyncRun | None:
     return session.get(SyncRun, known.run_id) if known is not None and known.run_id is not None else None
 
 
-def _digest(ask: runs.Ask, key: str) -> str:
+def _digest(ask: asking.Ask, key: str) -> str:
     parts = (str(ask.connection_id), ask.object, ask.crm_record_id, ask.requested_by_id, key)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,7 +13,7 @@ from sqlalchemy import func, literal, update
 from sqlalchemy.exc import OperationalError
 
 from config.redis import queue
-from jobs import progress, run_keys, runs, usage
+from jobs import asking, progress, run_keys, runs, usage
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, ObjectInfo
 from jobs.crm.describes import describe
@@ -51,14 +51,14 @@ class Asked:
     queue_answers: bool
 
 
-def request_single(runtime: Runtime, ask: runs.Ask, *, key: str = "") -> Asked:
+def request_single(runtime: Runtime, ask: asking.Ask, *, key: str = "") -> Asked:
     """Ask for one record to be brought in line. `key`: names the click; a repeated one gets the run of the first.
 
     The row is committed before the queue hears of it. A queue that is down costs nothing but time: the tick
     enqueues what was never picked up.
     """
     with runtime.database.write() as session:
-        run, is_new = run_keys.open_single(session, ask, key) if key else runs.open_single(session, ask)
+        run, is_new = run_keys.open_single(session, ask, key) if key else asking.open_single(session, ask)
     return Asked(run, is_new, enqueue_single(runtime, run.id) if is_new else True)
 
 

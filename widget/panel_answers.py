@@ -8,7 +8,7 @@ from typing import cast
 from flask import current_app
 from flask.typing import ResponseReturnValue
 
-from jobs.runs import Ask
+from jobs.asking import Ask
 from jobs.tasks import Asked, request_single
 from widget.bell import Bell
 from widget.context import runtime

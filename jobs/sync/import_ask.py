@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from jobs.asking import FIRST_LOOK
 from jobs.crm.lists import NOT_USABLE, CrmList
 from jobs.db import changed_one
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, ListImport, ObjectMapping, SyncRun
 from jobs.models.list_import import IMPORT
 from jobs.models.run import CANCELLED, OPEN, QUEUED
-from jobs.runs import COUNTS, FIRST_LOOK
+from jobs.run_rows import COUNTS
 from jobs.runtime import utc_now
 from jobs.sync.import_rows import has_open_entry, said_of_stop
 

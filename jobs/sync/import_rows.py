@@ -12,10 +12,10 @@ from jobs import progress, runs, usage
 from jobs.crm.lists import Members
 from jobs.db import changed_one, insert_row, update_row
 from jobs.models import ListImport, SyncLogEntry, SyncRun
-from jobs.models.run import CANCELLED, FAILED, PARTIAL, RUNNING, SUCCEEDED
+from jobs.models.run import CANCELLED, FAILED, PARTIAL, SUCCEEDED
+from jobs.run_rows import COUNTS, RUNS, at_work
 from jobs.runtime import Runtime, utc_now
 
-_RUNS = cast(Table, SyncRun.__table__)
 _IMPORTS = cast(Table, ListImport.__table__)
 
 
@@ -118,15 +118,15 @@ def _store(session: Session, entry: SyncLogEntry) -> None:
 def _count(session: Session, run: SyncRun, count: str) -> None:
     """One member more is done. Raises LeaseLost."""
     # The heartbeat keeps the lease: this asks only whether it is still ours.
-    counted: dict[Any, Any] = {_RUNS.c[count]: _RUNS.c[count] + 1, _RUNS.c.version: _RUNS.c.version + 1}
-    if not changed_one(session, _owned(run).values(counted)):
+    counted: dict[Any, Any] = {RUNS.c[count]: RUNS.c[count] + 1, RUNS.c.version: RUNS.c.version + 1}
+    if not changed_one(session, at_work(run).values(counted)):
         raise runs.LeaseLost
     further = {"page_done": _IMPORTS.c.page_done + 1, "done": _IMPORTS.c.done + 1}
     session.execute(_of(run).values(**further, tries=1, stuck_since=None))
 
 
 def _status(session: Session, run: SyncRun) -> str:
-    row = session.execute(select(*(_RUNS.c[name] for name in runs.COUNTS)).where(_RUNS.c.id == run.id)).one()
+    row = session.execute(select(*(RUNS.c[name] for name in COUNTS)).where(RUNS.c.id == run.id)).one()
     if not row.failed_count:
         return SUCCEEDED
     others = row.created_count + row.updated_count + row.unchanged_count + row.skipped_count
@@ -135,7 +135,3 @@ def _status(session: Session, run: SyncRun) -> str:
 
 def _of(run: SyncRun) -> Update:
     return update(_IMPORTS).where(_IMPORTS.c.run_id == run.id)
-
-
-def _owned(run: SyncRun) -> Update:
-    return update(_RUNS).where(_RUNS.c.id == run.id, _RUNS.c.fence == run.fence, _RUNS.c.status == RUNNING)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs import usage
+from jobs.asking import Ask
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, CrmRow
 from jobs.crm.describes import describe
 from jobs.crm.errors import NotFound
 from jobs.models import Connection, SyncRun
-from jobs.runs import Ask
 from jobs.runtime import Runtime
 from jobs.sync import merge
 from jobs.sync.drift import keep_drift

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
+from jobs.asking import FIRST_LOOK
 from jobs.models import LocalRecord, ObjectMapping, SyncRun
 from jobs.models.run import OPEN, OPEN_PUSH, PUSH, QUEUED
-from jobs.runs import FIRST_LOOK
 from jobs.runtime import utc_now
 
 ONE_OPEN = ("connection_id", "object", "local_record_id")

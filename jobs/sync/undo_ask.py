@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jobs.asking import FIRST_LOOK
 from jobs.joining import covers
 from jobs.models import SyncLogEntry, SyncRun
 from jobs.models.run import OPEN, QUEUED
-from jobs.runs import COUNTS, FIRST_LOOK
+from jobs.run_rows import COUNTS
 from jobs.runtime import utc_now
 from jobs.sync.rows import RecordKey
 from jobs.sync.undo_plan import OF_DELETION

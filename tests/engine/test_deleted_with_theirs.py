@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.runs import Ask
+from jobs.asking import Ask
 from jobs.sync.plan import Skip
 from jobs.sync.preview import preview
 from jobs.sync.undo_ask import UndoRefused

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import event, select
 
+from jobs.asking import Ask
 from jobs.models import CustomField, FieldMapping, ObjectMapping
-from jobs.runs import Ask
 from jobs.runtime import utc_now
 from jobs.sync.drift import let_go
 from jobs.sync.preview import preview

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.asking import Ask
 from jobs.crm.errors import RateLimited
-from jobs.runs import Ask
 from jobs.runtime import utc_now
 from jobs.sync.preview import Preview, preview
 from tests.support.office import Office

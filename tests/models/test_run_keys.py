@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from jobs import run_keys, runs
+from jobs import asking, run_keys
 from jobs.db import Database
 from jobs.models import RunKey, SyncRun
 from jobs.models.run import SUCCEEDED
@@ -21,7 +21,7 @@ def click(database: Database, connection_id: int, key: str = KEY, **changes: Any
     """The run and whether it is new."""
     values: dict[str, Any] = {"object": "contacts", "crm_record_id": "501", "trigger": "panel", "requested_by_id": "11"}
     with database.write() as session:
-        run, is_new = run_keys.open_single(session, runs.Ask(connection_id, **values | changes), key)
+        run, is_new = run_keys.open_single(session, asking.Ask(connection_id, **values | changes), key)
         return run.id, is_new
 
 

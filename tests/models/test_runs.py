@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from jobs import runs
+from jobs import asking, runs
 from jobs.db import Database
 from jobs.models import SyncRun
 from jobs.models.run import CANCELLED, FAILED, PARTIAL, QUEUED, RUNNING, SUCCEEDED
@@ -23,13 +23,13 @@ Answer = TypeVar("Answer")
 A_WHILE = timedelta(minutes=1)
 
 
-def ask(connection_id: int, record_id: str = "003000000000001AAA", **more: Any) -> runs.Ask:
-    return runs.Ask(connection_id, "Contact", record_id, "panel", requested_by="Sample Rep", **more)
+def ask(connection_id: int, record_id: str = "003000000000001AAA", **more: Any) -> asking.Ask:
+    return asking.Ask(connection_id, "Contact", record_id, "panel", requested_by="Sample Rep", **more)
 
 
 def opened(database: Database, connection_id: int, record_id: str = "003000000000001AAA") -> int:
     with database.write() as session:
-        run, _ = runs.open_single(session, ask(connection_id, record_id))
+        run, _ = asking.open_single(session, ask(connection_id, record_id))
         return run.id
 
 
@@ -77,7 +77,7 @@ def all_at_once(threads: int, act: Callable[[], Answer]) -> list[Answer]:
 def test_fifty_clicks_at_once_are_one_run(database: Database, connection_id: int) -> None:
     def click() -> tuple[int, bool]:
         with database.write() as session:
-            run, is_new = runs.open_single(session, ask(connection_id))
+            run, is_new = asking.open_single(session, ask(connection_id))
             return run.id, is_new
 
     answers = all_at_once(50, click)
@@ -95,7 +95,7 @@ def test_a_new_run_says_who_asked_and_what_they_may(database: Database, connecti
         "chosen_local_record_id": 7,
     }
     with database.write() as session:
-        run, is_new = runs.open_single(session, ask(connection_id, **rights))
+        run, is_new = asking.open_single(session, ask(connection_id, **rights))
     row = as_it_is(database, run.id)
     assert is_new
     assert (row.kind, row.trigger, row.status, row.requested_by) == ("single", "panel", QUEUED, "Sample Rep")

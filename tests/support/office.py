@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from jobs import runs, tasks, usage, worker
+from jobs import asking, tasks, usage, worker
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter
 from jobs.crm.describes import FRESH_FOR, describe
@@ -215,8 +215,8 @@ class Office:
     def ask(self, object_name: str, record_id: str, **ask: Any) -> int:
         """A rep clicks; the id of the run."""
         with self.runtime.database.write() as session:
-            asked = runs.Ask(self.connection_id, object_name, record_id, "panel", requested_by="Riley Rep", **ask)
-            run, _ = runs.open_single(session, asked)
+            asked = asking.Ask(self.connection_id, object_name, record_id, "panel", requested_by="Riley Rep", **ask)
+            run, _ = asking.open_single(session, asked)
             return run.id
 
     def sync(self, object_name: str, record_id: str, **ask: Any) -> Told:

@@ -6,7 +6,7 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from jobs.accounts import audit
-from jobs.runs import Ask
+from jobs.asking import Ask
 from jobs.tasks import request_single
 from widget.admin.access import person
 from widget.context import runtime

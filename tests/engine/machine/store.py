@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from jobs import runs, tasks
+from jobs import asking, tasks
 from jobs.models import (
     Conflict,
     Connection,
@@ -124,7 +124,7 @@ class Store:
 
     def ask(self, side: CrmSide, choices: Mapping[str, str] | None = None) -> int:
         """A rep clicks: the id of the run, which is due now."""
-        ask = runs.Ask(
+        ask = asking.Ask(
             side.connection_id,
             side.object,
             side.record_id,
