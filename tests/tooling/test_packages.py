@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 from xml.etree import ElementTree
@@ -82,3 +84,21 @@ def test_salesforce_may_show_every_field_that_is_mapped_from_the_start(name: str
     listed = {each.findtext(f"{METADATA}field", ""): each.findtext(f"{METADATA}value", "") for each in values}
     mapped = {crm_field for crm_field, _, _ in DEFAULTS["salesforce"][name].fields}
     assert set(re.split(r"[,\s]+", listed["Fields__c"])) == mapped
+
+
+@pytest.mark.parametrize(("is_build_machine", "status"), [("", 77), ("true", 1)])
+def test_without_node_the_packages_are_skipped_aloud_and_never_on_a_build_machine(
+    tmp_path: Path, is_build_machine: str, status: int
+) -> None:
+    for tool in ("sh", "dirname"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    script = str(PACKAGES.parent / "bin/test-packages")
+    told = subprocess.run(
+        ["/bin/sh", script],
+        env={"PATH": str(tmp_path), "CI": is_build_machine},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert (told.returncode, "SKIPPED: there is no node." in told.stdout) == (status, True)
