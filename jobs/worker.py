@@ -87,22 +87,26 @@ def main(settings: Settings, *, burst: bool = False) -> None:
 
 def _work(connection: redis.Redis, *, burst: bool) -> None:
     """Work until told to stop. RQ's worker ends when the queue server goes away during a job: a new one takes over."""
-    queues = [rq_queue(name, connection) for name in QUEUE_NAMES]
-    while True:
-        # Short times: an idle worker looks up often enough to notice a queue server that was away.
-        worker = QueueWorker(
-            queues, connection=connection, serializer=SERIALIZER, worker_ttl=30, maintenance_interval=30
-        )
-        try:
-            worker.work(burst=burst, logging_level="WARNING")
-        except RedisError as error:
-            log.warning("queue_lost", error=type(error).__name__)
-        if burst or worker.stop_asked:
-            return
+    while not (_is_told_to_stop(connection, burst=burst) or burst):
         # With nothing at hand a signal may end us on the spot, as it does before RQ's worker has begun.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         time.sleep(RECONNECT_SECONDS)
+
+
+def _is_told_to_stop(connection: redis.Redis, *, burst: bool) -> bool:
+    """Work until then, or until the queue server goes away. To be made, RQ's worker asks it for its version."""
+    queues = [rq_queue(name, connection) for name in QUEUE_NAMES]
+    worker: QueueWorker | None = None
+    try:
+        # Short times: an idle worker looks up often enough to notice a queue server that was away.
+        worker = QueueWorker(
+            queues, connection=connection, serializer=SERIALIZER, worker_ttl=30, maintenance_interval=30
+        )
+        worker.work(burst=burst, logging_level="WARNING")
+    except RedisError as error:
+        log.warning("queue_lost", error=type(error).__name__)
+    return worker is not None and worker.stop_asked
 
 
 def _keep_alive(runtime: Runtime) -> None:

@@ -178,9 +178,11 @@ def test_the_keyboard_alone_reaches_the_content_and_turns_a_switch(
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
     focused = page.locator(":focus")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(focused).to_have_text("Import from a list")
+    page.keyboard.press("Tab")
     expect(focused).to_have_text("Turn off")
     assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
     page.keyboard.press("Enter")

@@ -36,7 +36,7 @@ class HubSpotCase:
     user_field = "hubspot_owner_id"
     required_field = "lastname"
     refused = ("sample_languages", ["Klingon"])
-    reshaped = ("email", "ana@münchen.example", "ana@münchen.example")
+    reshaped = ("email", "ana@münchen.example", "ana@xn--mnchen-3ya.example")
     unmapped_field = "city"
     missing_id = "987654321"
     write_calls = 2

@@ -269,7 +269,7 @@ ANSWERS: list[tuple[int, Any, type[CrmError], str, tuple[str, ...]]] = [
     (400, {"message": "Invalid input JSON on line 1, column 2: x"}, Rejected, "HTTP_400", ()),
     (403, {"message": SCOPES, "category": "MISSING_SCOPES"}, NotAllowed, "MISSING_SCOPES", ()),
     (404, {"message": "resource not found", "category": "OBJECT_NOT_FOUND"}, NotFound, "OBJECT_NOT_FOUND", ()),
-    (409, {"message": "Contact already exists. Existing ID: 6001"}, DuplicateFound, "CONFLICT", ()),
+    (409, {"message": "Contact already exists. Existing ID: 6001"}, DuplicateFound, "CONFLICT", ("email",)),
     (423, {"message": "locked"}, RowLocked, "HTTP_423", ()),
     (477, {"message": "moving"}, RateLimited, "MIGRATION_IN_PROGRESS", ()),
     (522, "<html>", Unavailable, "HTTP_522", ()),

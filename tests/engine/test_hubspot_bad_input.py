@@ -281,7 +281,7 @@ class TestOptionsThatVanish:
         assert office.sync("companies", mill).written == {"sector": "v999"}
         office.change(ours, industry="v1000")
         told = office.sync("companies", mill)
-        assert (told.left_alone, told.writes) == ({"industry": "INVALID_OPTION"}, [])
+        assert (told.left_alone, told.writes) == ({"industry": "OPTION_UNKNOWN_THERE"}, [])
         assert len(told.entry.message) < 500
 
 

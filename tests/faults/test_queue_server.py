@@ -14,6 +14,7 @@ import pytest
 
 from jobs.models import Heartbeat, SyncRun
 from jobs.schedule import CLOCK
+from jobs.worker import RECONNECT_SECONDS
 from tests.faults.conftest import READ_TIMEOUT, RECOVERY
 from tests.faults.installation import Installation, installation, until
 from tests.faults.people import Person, new_person
@@ -64,6 +65,7 @@ def test_a_queue_server_killed_while_workers_work_loses_nothing(
     until(lambda: here.has_struck(*faults), what="both workers are at work")
     here.queue_server.kill()
     until(lambda: all(here.is_over(run_id) for run_id in run_ids), what="the runs at hand complete without it")
+    time.sleep(3 * RECONNECT_SECONDS)  # and look for it in vain a few times
     here.queue_server.start()
     back_at = time.monotonic()
     later = _people_with_changes(here, 1)

@@ -64,6 +64,7 @@ def conflicting_fields(crm_name: str) -> tuple[FieldRow, ...]:
         our_at=moment("1 h ago"),
         may_keep_crm=True,
         may_keep_ours=True,
+        shown="a stamp",
     )
     return email, replace(title, our_value="Office Manager", differs=True, conflict=conflict), *rest
 

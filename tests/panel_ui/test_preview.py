@@ -57,5 +57,5 @@ def test_a_conflict_shows_both_values_with_their_authors_and_takes_one_click(
     group.get_by_role("button", name="Keep ours").click()
     expect(page.get_by_role("status")).to_contain_text("Waiting for its turn.")
     assert gallery.count("POST /panel/conflicts/5") == 1
-    assert {"keep": "local", "always": "1"} in gallery.forms
+    assert {"keep": "local", "always": "1", "shown": "a stamp"} in gallery.forms
     assert complaints == []
