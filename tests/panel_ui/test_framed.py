@@ -27,7 +27,10 @@ def open_host(
     return frame
 
 
-def received(page: Page) -> list[dict[str, Any]]:
+def received(page: Page, *, least: int = 0) -> list[dict[str, Any]]:
+    """What the host page was told, once it was told so often, and whatever comes right behind it."""
+    page.wait_for_function("least => window.received.length >= least", arg=least)
+    page.wait_for_timeout(100)
     messages: list[dict[str, Any]] = page.evaluate("window.received")
     return messages
 
@@ -74,13 +77,12 @@ def test_an_lwc_host_is_told_the_height_once_and_again_when_it_changes(
     window: Page, gallery: Gallery, host_url: str, sandbox: bool
 ) -> None:
     frame = open_host(window, gallery, host_url, sandbox=sandbox)
-    told = [message["data"] for message in received(window)]
+    told = [message["data"] for message in received(window, least=1)]
     box = frame.locator("#panel").bounding_box()
     assert box is not None
     assert told == [{"type": "crm-sync-widget:resize", "height": -int(-box["height"] // 1)}]
     frame.get_by_text("Why?").first.click()
-    window.wait_for_timeout(200)
-    heights = [message["data"]["height"] for message in received(window)]
+    heights = [message["data"]["height"] for message in received(window, least=2)]
     assert len(heights) == 2
     assert heights[1] > heights[0]
 
@@ -103,12 +105,12 @@ def test_a_panel_at_its_end_asks_the_host_for_a_fresh_launch(
     window: Page, gallery: Gallery, host_url: str, protocol: str
 ) -> None:
     frame = open_host(window, gallery, host_url, sandbox=False, protocol=protocol)
+    told = len(received(window))
     gallery.expire_token()
     gallery.capped = True
     frame.get_by_role("button", name="Sync this record").click()
     frame.get_by_role("button", name="Reload this panel").click()
-    window.wait_for_timeout(100)
-    assert_relaunch(received(window)[-1]["data"], protocol)
+    assert_relaunch(received(window, least=told + 1)[-1]["data"], protocol)
 
 
 @pytest.mark.parametrize("protocol", ["lwc", "canvas"])
@@ -116,9 +118,9 @@ def test_a_message_page_can_ask_for_a_fresh_launch(
     window: Page, gallery: Gallery, host_url: str, protocol: str
 ) -> None:
     frame = open_host(window, gallery, host_url, sandbox=True, path="/message/expired", protocol=protocol)
+    told = len(received(window))
     frame.get_by_role("button", name="Reload this panel").click()
-    window.wait_for_timeout(100)
-    assert_relaunch(received(window)[-1]["data"], protocol)
+    assert_relaunch(received(window, least=told + 1)[-1]["data"], protocol)
 
 
 def test_in_a_modal_of_hubspot_a_panel_at_its_end_closes_the_window(
@@ -130,16 +132,14 @@ def test_in_a_modal_of_hubspot_a_panel_at_its_end_closes_the_window(
     gallery.capped = True
     frame.get_by_role("button", name="Sync this record").click()
     frame.get_by_role("button", name="Close this window").click()
-    window.wait_for_timeout(100)
-    assert [json.loads(each["data"]) for each in received(window)] == [{"action": "DONE"}]
+    assert [json.loads(each["data"]) for each in received(window, least=1)] == [{"action": "DONE"}]
 
 
 @pytest.mark.parametrize("sandbox", [False, True])
 def test_so_does_a_message_page_there(window: Page, gallery: Gallery, host_url: str, sandbox: bool) -> None:
     frame = open_host(window, gallery, host_url, sandbox=sandbox, path="/message/expired", protocol="hubspot")
     frame.get_by_role("button", name="Close this window").click()
-    window.wait_for_timeout(100)
-    assert json.loads(received(window)[-1]["data"]) == {"action": "DONE"}
+    assert json.loads(received(window, least=1)[-1]["data"]) == {"action": "DONE"}
     expect(frame.get_by_role("status")).to_contain_text("Close it by its own button", timeout=10_000)
 
 

@@ -30,7 +30,8 @@ if name == "parent":
     subprocess.Popen([sys.executable, "-c", sys.argv[3], "grandchild", str(folder)])
 print("hello from", name, flush=True)
 (folder / "order").open("a").write(name + " ")
-(folder / name).write_text(str(os.getpid()))
+(folder / (name + ".new")).write_text(str(os.getpid()))
+(folder / (name + ".new")).rename(folder / name)  # whoever reads it finds all of it
 time.sleep(300)
 '''
 

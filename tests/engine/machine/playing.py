@@ -14,7 +14,7 @@ from tests.engine.machine.stage import Stage
 
 SEQUENCES = int(os.environ.get("SEQUENCES", "0"))
 FULL = 500  # enough to see all that has to be seen
-USUAL = FULL if os.environ.get("CI") else 100
+USUAL = FULL if os.environ.get("CI") else 40
 FILES = 2  # each plays its half, so that the two can be played side by side
 STEPS = 12 if SEQUENCES else 6
 
