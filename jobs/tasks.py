@@ -12,7 +12,7 @@ from rq import Queue
 from sqlalchemy import func, literal, update
 from sqlalchemy.exc import OperationalError
 
-from config.redis import queue
+from config.redis import QueueName, queue
 from jobs import asking, progress, run_keys, runs, usage
 from jobs.crm.adapters import open_adapter
 from jobs.crm.base import CrmAdapter, ObjectInfo
@@ -64,14 +64,7 @@ def request_single(runtime: Runtime, ask: asking.Ask, *, key: str = "") -> Asked
 
 def enqueue_single(runtime: Runtime, run_id: int, *, trigger: str = "panel") -> bool:
     """Tell the queue; False when it does not answer. What nobody waits for comes after what somebody waits for."""
-    try:
-        queue("default" if trigger in UNATTENDED else "interactive", runtime.redis).enqueue(
-            "jobs.tasks.sync_single", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
-        )
-    except RedisError as error:
-        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
-        return False
-    return True
+    return _tell_queue(runtime, "default" if trigger in UNATTENDED else "interactive", "jobs.tasks.sync_single", run_id)
 
 
 def enqueue_many(runtime: Runtime, run_ids: Sequence[int]) -> bool:
@@ -102,14 +95,7 @@ def request_undo(runtime: Runtime, ask: UndoAsk) -> Asked:
 
 def enqueue_undo(runtime: Runtime, run_id: int, *, is_long: bool = False) -> bool:
     """Tell the queue; False when it does not answer."""
-    try:
-        queue("bulk" if is_long else "interactive", runtime.redis).enqueue(
-            "jobs.tasks.undo_changes", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
-        )
-    except RedisError as error:
-        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
-        return False
-    return True
+    return _tell_queue(runtime, "bulk" if is_long else "interactive", "jobs.tasks.undo_changes", run_id)
 
 
 def undo_changes(run_id: int) -> None:
@@ -126,14 +112,7 @@ def request_push(runtime: Runtime, ask: PushAsk) -> Asked:
 
 def enqueue_push(runtime: Runtime, run_id: int, *, trigger: str) -> bool:
     """Tell the queue; False when it does not answer."""
-    try:
-        queue("default" if trigger in UNATTENDED else "interactive", runtime.redis).enqueue(
-            "jobs.tasks.push_one", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
-        )
-    except RedisError as error:
-        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
-        return False
-    return True
+    return _tell_queue(runtime, "default" if trigger in UNATTENDED else "interactive", "jobs.tasks.push_one", run_id)
 
 
 def push_one(run_id: int) -> None:
@@ -150,14 +129,7 @@ def request_import(runtime: Runtime, ask: ImportAsk) -> Asked:
 
 def enqueue_import(runtime: Runtime, run_id: int) -> bool:
     """Tell the queue; False when it does not answer."""
-    try:
-        queue("bulk", runtime.redis).enqueue(
-            "jobs.tasks.import_members", run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS
-        )
-    except RedisError as error:
-        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
-        return False
-    return True
+    return _tell_queue(runtime, "bulk", "jobs.tasks.import_members", run_id)
 
 
 def import_members(run_id: int) -> None:
@@ -170,6 +142,15 @@ def enqueue_due(runtime: Runtime, run_id: int, *, kind: str, trigger: str) -> bo
     if kind == IMPORT:
         return enqueue_import(runtime, run_id)
     return enqueue_single(runtime, run_id, trigger=trigger)
+
+
+def _tell_queue(runtime: Runtime, name: QueueName, job: str, run_id: int) -> bool:
+    try:
+        queue(name, runtime.redis).enqueue(job, run_id, result_ttl=0, failure_ttl=60, job_timeout=JOB_SECONDS)
+    except RedisError as error:
+        log.warning("queue_unreachable", run_id=run_id, error=type(error).__name__)
+        return False
+    return True
 
 
 def _do(run_id: int) -> None:

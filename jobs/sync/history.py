@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, select
 
 from jobs.models import Connection as ConnectionRow
-from jobs.models import SyncLogEntry, SyncRun
+from jobs.models import SyncLogEntry
+from jobs.run_rows import RUNS
 from jobs.sync.changes import HERE
 from jobs.sync.rows import RecordKey
 from jobs.sync.undo_plan import Written, written_by
@@ -20,7 +21,7 @@ from jobs.values import ValueRefused, normalise
 # Entries of one record that are looked through. More than a person reads, and a bound for the slowest page.
 MOST_ENTRIES = 300
 
-_ENTRIES, _RUNS = cast(Table, SyncLogEntry.__table__), cast(Table, SyncRun.__table__)
+_ENTRIES = cast(Table, SyncLogEntry.__table__)
 
 
 class LoggedEntry(NamedTuple):
@@ -139,8 +140,8 @@ def _of_key(key: RecordKey) -> ColumnElement[bool]:
 def _logged() -> Select[Any]:
     own = [_ENTRIES.c[name] for name in LoggedEntry._fields if name in _ENTRIES.c]
     return (
-        select(*own, _RUNS.c.kind, _RUNS.c.trigger, ConnectionRow.crm)
-        .join(_RUNS, _RUNS.c.id == _ENTRIES.c.run_id)
+        select(*own, RUNS.c.kind, RUNS.c.trigger, ConnectionRow.crm)
+        .join(RUNS, RUNS.c.id == _ENTRIES.c.run_id)
         .join(ConnectionRow, ConnectionRow.id == _ENTRIES.c.connection_id)
         .where(_ENTRIES.c.finished_at.is_not(None), _ENTRIES.c.direction != "")
     )

@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from jobs.crm.errors import RetryLater
 from jobs.models import CreationClaim, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
+from jobs.run_rows import RUNS
 from jobs.sync import matching
 from jobs.values import MATCH_KEYS, Value, name_key
 
 _CLAIMS = cast(Table, CreationClaim.__table__)
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
-_RUNS = cast(Table, SyncRun.__table__)
 
 
 class Claim(NamedTuple):
@@ -56,7 +56,7 @@ def take(session: Session, run: SyncRun, claims: Collection[Claim]) -> None:
 def end_push(session: Session, run: SyncRun) -> None:
     """In the transaction that ends the run: others may make such records, and the run says which one it was about."""
     session.execute(delete(_CLAIMS).where(_CLAIMS.c.run_id == run.id))
-    session.execute(update(_RUNS).where(_RUNS.c.id == run.id).values(crm_record_id=run.crm_record_id))
+    session.execute(update(RUNS).where(RUNS.c.id == run.id).values(crm_record_id=run.crm_record_id))
 
 
 def is_being_made(session: Session, run: SyncRun, name: str) -> bool:
@@ -76,7 +76,7 @@ def _taken(session: Session, run: SyncRun, claim: Claim) -> bool:
     ours = insert(_CLAIMS).values(**values).on_conflict_do_nothing().returning(_CLAIMS.c.run_id)
     this = (_CLAIMS.c.connection_id == run.connection_id, _CLAIMS.c.scope == claim.scope, _CLAIMS.c.key == claim.key)
     # What a run held that ended without a word of its own is free.
-    over = select(_RUNS.c.id).where(_RUNS.c.id == _CLAIMS.c.run_id, _RUNS.c.status.not_in(OPEN)).exists()
+    over = select(RUNS.c.id).where(RUNS.c.id == _CLAIMS.c.run_id, RUNS.c.status.not_in(OPEN)).exists()
     session.execute(delete(_CLAIMS).where(*this, over))
     if session.execute(ours).one_or_none() is not None:
         return True

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from jobs import progress, runs
 from jobs.db import changed_one
 from jobs.models import LocalRecord, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import FAILED, PARTIAL, PUSH, RUNNING, SUCCEEDED
+from jobs.models.run import FAILED, PARTIAL, PUSH, SUCCEEDED
+from jobs.run_rows import RUNS, at_work
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync.log_entries import close, entry_of, store
@@ -24,13 +25,12 @@ from jobs.sync.words import Words, words
 UNKNOWN = "WRITE_UNKNOWN"
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
-_RUNS = cast(Table, SyncRun.__table__)
 Changes = Sequence[dict[str, Any]]
 
 
 def part_of(run: SyncRun, **values: Any) -> SyncRun:
     """The same run at work on another record: its account."""
-    columns = (column.key for column in _RUNS.columns)
+    columns = (column.key for column in RUNS.columns)
     return SyncRun(**{name: getattr(run, name) for name in columns} | values)
 
 
@@ -154,17 +154,17 @@ def _finish(session: Session, setup: Setup, entry: SyncLogEntry, status: str, *,
 
 def _of_all(session: Session, run: SyncRun, status: str) -> str:
     """The status of the run, with what became of the account before."""
-    before = session.execute(select(_RUNS.c.created_count, _RUNS.c.failed_count).where(_RUNS.c.id == run.id)).one()
+    before = session.execute(select(RUNS.c.created_count, RUNS.c.failed_count).where(RUNS.c.id == run.id)).one()
     is_mixed = before.failed_count if status == SUCCEEDED else before.created_count
     return PARTIAL if is_mixed else status
 
 
 def _count(session: Session, setup: Setup, entry: SyncLogEntry) -> None:
     """More of the run follows: count the entry and renew the lease. Raises LeaseLost."""
-    run, column = setup.run, _RUNS.c[f"{entry.outcome}_count"]
+    run, column = setup.run, RUNS.c[f"{entry.outcome}_count"]
     until = utc_now() + timedelta(seconds=setup.runtime.settings.lease_seconds)
-    owned = _RUNS.update().where(_RUNS.c.id == run.id, _RUNS.c.fence == run.fence, _RUNS.c.status == RUNNING)
+    owned = at_work(run)
     if not changed_one(
-        session, owned.values({column: column + 1, _RUNS.c.lease_until: until, _RUNS.c.enqueue_at: until})
+        session, owned.values({column: column + 1, RUNS.c.lease_until: until, RUNS.c.enqueue_at: until})
     ):
         raise runs.LeaseLost

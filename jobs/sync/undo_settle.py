@@ -16,9 +16,10 @@ from jobs.crm.base import CrmAdapter, CrmRow
 from jobs.db import changed_one, row_of, update_row
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
-from jobs.models.run import FAILED, PARTIAL, RUNNING, SUCCEEDED
+from jobs.models.run import FAILED, PARTIAL, SUCCEEDED
 from jobs.records import HERE as OUR_STORE
 from jobs.records import write_values
+from jobs.run_rows import RUNS, at_work
 from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
@@ -51,7 +52,6 @@ LOST = "GONE_UNANSWERED"
 _ALL_BACK = ("", *sorted(OF_RECORD))
 
 _ENTRIES = cast(Table, SyncLogEntry.__table__)
-_RUNS = cast(Table, SyncRun.__table__)
 _INTENT = select(_ENTRIES).where(
     _ENTRIES.c.run_id == bindparam("run_id"),
     _ENTRIES.c.undoes_entry_id == bindparam("undone_id"),
@@ -312,10 +312,10 @@ def _stored_intent(session: Session, run: SyncRun, undone: SyncLogEntry) -> Sync
 def _count(session: Session, setup: Setup, entry: SyncLogEntry) -> None:
     """Count the entry in the transaction that stores it, and renew the lease. Raises LeaseLost."""
     run = setup.run
-    column = _RUNS.c[count_of(entry)]
+    column = RUNS.c[count_of(entry)]
     until = utc_now() + timedelta(seconds=setup.runtime.settings.lease_seconds)
-    owned = _RUNS.update().where(_RUNS.c.id == run.id, _RUNS.c.fence == run.fence, _RUNS.c.status == RUNNING)
-    counted = owned.values({column: column + 1, _RUNS.c.lease_until: until, _RUNS.c.enqueue_at: until})
+    owned = at_work(run)
+    counted = owned.values({column: column + 1, RUNS.c.lease_until: until, RUNS.c.enqueue_at: until})
     if not changed_one(session, counted):
         raise runs.LeaseLost
 
