@@ -5,6 +5,7 @@ The database settles who was first. What becomes of the run is told in `jobs/run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from functools import cache
@@ -78,6 +79,17 @@ def open_hinted(session: Session, ask: Ask) -> int | None:
         if changed_one(session, still_at_work):
             return None
         session.expire_all()  # it has just finished, or changed hands: look again
+
+
+def waiting(session: Session, connection_id: int, record_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Object and id of those with a run that will read them yet: `open_hinted` has nothing to do for them."""
+    query = select(RUNS.c.object, RUNS.c.crm_record_id).where(
+        RUNS.c.kind == "single",
+        RUNS.c.status == QUEUED,
+        RUNS.c.connection_id == connection_id,
+        RUNS.c.crm_record_id.in_(record_ids),
+    )
+    return {(object_name, record_id) for object_name, record_id in session.connection().execute(query)}
 
 
 def open_again(session: Session, failed: SyncRun, *, trigger: str) -> int | None:

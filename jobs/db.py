@@ -96,6 +96,20 @@ def changed_one(session: Session, statement: Update, values: Mapping[str, Any] |
     return cast(CursorResult[Any], session.connection().execute(statement, dict(values or {}))).rowcount == 1
 
 
+def insert_unless_known(session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]) -> bool:
+    """Insert, and tell whether that row is new: of two at once, the second waits for the first to commit."""
+    insert = _insert_unless_known(session.get_bind().dialect.name, model, tuple(values))
+    return session.connection().execute(insert, dict(values)).one_or_none() is not None
+
+
+@cache
+def _insert_unless_known(dialect: str, model: type[DeclarativeBase], columns: tuple[str, ...]) -> Executable:
+    table = cast(Table, model.__table__)
+    insert = sqlite_insert if dialect == "sqlite" else postgres_insert
+    values = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    return insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
+
+
 def upsert(
     session: Session, model: type[DeclarativeBase], values: Mapping[str, Any], *, key: Sequence[str], add: str = ""
 ) -> None:

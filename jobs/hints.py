@@ -6,7 +6,7 @@ after that one: what it tells of may have come too late for the read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -29,21 +29,31 @@ class Hint:
     crm_record_id: str
 
 
-def take_hints(runtime: Runtime, connection: Connection, hints: Iterable[Hint]) -> int:
-    """Start or join a run for each record that is to be synced; how many were started."""
+def take_hints(
+    runtime: Runtime, connection: Connection, hints: Iterable[Hint], *, is_news: Callable[[Session], bool]
+) -> int | None:
+    """Start or join a run for each record that is to be synced: how many were started, or None where it is no news.
+
+    `is_news` remembers the delivery, in the same transaction: one that failed half way is taken when it comes again.
+    """
     wanted = _wanted(runtime, connection, dict.fromkeys(hints)) if connection.syncs_enabled else []
     if not wanted:
         return 0
     with runtime.database.write() as session:
+        if not is_news(session):
+            return None
         run_ids = open_runs(session, connection, wanted, trigger=TRIGGER)
     if run_ids:
         enqueue_many(runtime, run_ids)  # what the queue does not hear of, the tick finds
     return len(run_ids)
 
 
-def open_runs(session: Session, connection: Connection, hints: Iterable[Hint], *, trigger: str) -> list[int]:
+def open_runs(session: Session, connection: Connection, hints: Sequence[Hint], *, trigger: str) -> list[int]:
     """Start or join a run for each, in the caller's transaction: the ids of those that were started."""
-    started = [asking.open_hinted(session, _ask(connection, hint, trigger)) for hint in hints]
+    # In a burst most are told again of what waits already: one look for all of them.
+    waiting = asking.waiting(session, connection.id, [each.crm_record_id for each in hints])
+    asks = [_ask(connection, each, trigger) for each in hints if (each.object, each.crm_record_id) not in waiting]
+    started = [asking.open_hinted(session, ask) for ask in asks]
     return [run_id for run_id in started if run_id is not None]
 
 

@@ -3,6 +3,8 @@
 A run that the CRM does not let in fails at once and says so: whoever waits has to hear of it. That it happened is noted
 at the connection in the same transaction (`Connection.interrupted_at`); of which records, the failed runs tell. Whoever
 mends the connection has nothing to do but that: the tick looks for those that are noted and active again.
+
+An import goes on in its list where it stopped.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from jobs import asking
-from jobs.models import Connection, ObjectMapping, SyncRun
+from jobs.models import Connection, ListImport, ObjectMapping, SyncRun
 from jobs.models.connection import ACTIVE, DISCONNECTED
 from jobs.models.run import FAILED, OPEN
 from jobs.runtime import Runtime, utc_now
+from jobs.sync.import_ask import open_rest
 
 TRIGGER = "schedule"
 # So many at a time: the next ones are asked for when these are done.
@@ -34,7 +37,10 @@ _IS_LET_IN = and_(
 
 
 def resume(runtime: Runtime) -> list[int]:
-    """Open a run for each record that waited for access, a portion at a time; their ids, for the queue."""
+    """Open a run for each record that waited for access, a portion at a time; their ids, for the queue.
+
+    The rest of an import belongs on another queue: the tick finds its run like any that the queue did not hear of.
+    """
     with runtime.database.read() as session:
         connection_ids = list(session.scalars(select(Connection.id).where(_IS_LET_IN)))
     opened: list[int] = []
@@ -52,6 +58,13 @@ def how_many(session: Session, connection: Connection) -> int:
     return session.scalar(select(func.count()).select_from(records.subquery())) or 0
 
 
+def imports_waiting(session: Session, connection: Connection) -> int:
+    """The imports of this connection that stopped, and wait to go on."""
+    if connection.interrupted_at is None:
+        return 0
+    return session.scalar(select(func.count()).select_from(_imports(connection).subquery())) or 0
+
+
 def _resume(session: Session, connection_id: int) -> list[int]:
     # Held to the end: a run that fails meanwhile notes that after us, and is not forgotten with the others.
     held = select(Connection).where(Connection.id == connection_id, _IS_LET_IN)
@@ -61,7 +74,11 @@ def _resume(session: Session, connection_id: int) -> list[int]:
     room = PORTION - _open_now(session, connection_id)
     failed = session.scalars(_due(connection).limit(room)).all() if room > 0 else []
     opened = [asking.open_again(session, run, trigger=TRIGGER) for run in _one_of_each_record(failed)]
-    if not opened and how_many(session, connection) == 0:
+    stopped = session.execute(_imports(connection).where(~_was_just_tried()).order_by(SyncRun.id)).all()
+    for run, mapping in stopped:
+        open_rest(session, mapping, run, trigger=TRIGGER)
+    is_all = not opened and not stopped
+    if is_all and how_many(session, connection) == 0 and imports_waiting(session, connection) == 0:
         connection.interrupted_at = None
     return [run_id for run_id in opened if run_id is not None]
 
@@ -78,8 +95,11 @@ def _due(connection: Connection) -> Select[SyncRun]:
     """Those that may be asked for now: nothing of their record is open, and they were not asked for just before."""
     open_run = aliased(SyncRun)
     is_open = exists().where(open_run.kind == "single", open_run.status.in_(OPEN), *_same_record(open_run))
-    was_just_tried = and_(SyncRun.trigger == TRIGGER, SyncRun.finished_at > utc_now() - AGAIN_AFTER)
-    return _waiting(connection).where(~is_open, ~was_just_tried).order_by(SyncRun.id)
+    return _waiting(connection).where(~is_open, ~_was_just_tried()).order_by(SyncRun.id)
+
+
+def _was_just_tried() -> ColumnElement[bool]:
+    return and_(SyncRun.trigger == TRIGGER, SyncRun.finished_at > utc_now() - AGAIN_AFTER)
 
 
 def _waiting(connection: Connection) -> Select[SyncRun]:
@@ -99,15 +119,36 @@ def _waiting(connection: Connection) -> Select[SyncRun]:
     is_on = exists().where(
         mapping.connection_id == SyncRun.connection_id, mapping.object == SyncRun.object, mapping.enabled.is_(True)
     )
+    return select(SyncRun).where(SyncRun.kind == "single", *_lost_access(connection), is_on, ~made_up_for)
+
+
+def _imports(connection: Connection) -> Select[SyncRun, ObjectMapping]:
+    """The imports that stopped, each with its mapping, which is on. A later one of the same list makes up for one."""
+    later, place, later_place = aliased(SyncRun), aliased(ListImport), aliased(ListImport)
+    was_asked_for_again = (
+        exists()
+        .where(later_place.run_id == later.id, later_place.list_id == place.list_id, later.id > SyncRun.id)
+        .where(later.connection_id == SyncRun.connection_id, later.object == SyncRun.object)
+    )
+    return (
+        select(SyncRun, ObjectMapping)
+        .join(place, place.run_id == SyncRun.id)
+        .join(
+            ObjectMapping,
+            and_(ObjectMapping.connection_id == SyncRun.connection_id, ObjectMapping.object == SyncRun.object),
+        )
+        .where(*_lost_access(connection), ObjectMapping.enabled.is_(True), ObjectMapping.inbound.is_(True))
+        .where(place.cancelled_by == "", ~was_asked_for_again)
+    )
+
+
+def _lost_access(connection: Connection) -> tuple[ColumnElement[bool], ...]:
     assert connection.interrupted_at is not None
-    return select(SyncRun).where(
+    return (
         SyncRun.connection_id == connection.id,
-        SyncRun.kind == "single",
         SyncRun.status == FAILED,
         SyncRun.code.in_(CODES),
         SyncRun.finished_at >= connection.interrupted_at - CLOCKS_DIFFER,
-        is_on,
-        ~made_up_for,
     )
 
 

@@ -130,7 +130,7 @@ def _look(runtime: Runtime, mark: Watermark) -> None:
         with runtime.database.write() as session:
             watermarks.put_off(session, mark, utc_now() + look.every, code=error.code, message=error.message)
     finally:
-        _count(look)
+        usage.count(look.runtime, look.connection.id, look.reader.meter.calls)
 
 
 def _in_pages(look: Look, mark: Watermark) -> None:
@@ -153,7 +153,7 @@ def _begin(look: Look, mark: Watermark) -> Watermark:
     """What the look spans: from the watermark, with lookback, but never from before the object was switched on."""
     known = mark.known_until_at
     reach = look.reader.begin(look.object, (known - LOOKBACK) if known else utc_now() - FIRST_REACH)
-    offset = timedelta(seconds=look.reader.clock_offset_seconds or 0)
+    offset = timedelta(seconds=look.reader.meter.clock_offset_seconds or 0)
     switched_on = mark.began_at + offset - CLOCKS_DIFFER
     since = max(known - LOOKBACK, switched_on) if known else switched_on
     with look.runtime.database.write() as session:
@@ -170,7 +170,7 @@ def _span(mark: Watermark) -> Span:
 
 def _has_to_wait(look: Look, ids: int) -> datetime | None:
     """When to go on, where enough was done for now; None to go on."""
-    if look.reader.share_used >= MOST_OF_ALLOWANCE:
+    if look.reader.meter.share_used >= MOST_OF_ALLOWANCE:
         log.warning("look_leaves_the_rest", connection_id=look.connection.id, object=look.object)
         return utc_now() + look.every
     if ids >= MOST_IDS:
@@ -221,11 +221,6 @@ def _connection_broken(look: Look, mark: Watermark, error: ConnectionBroken) -> 
 def _pause(look: Look, mark: Watermark, until: datetime) -> None:
     with look.runtime.database.write() as session:
         watermarks.pause(session, mark, until)
-
-
-def _count(look: Look) -> None:
-    with look.runtime.database.write() as session:
-        usage.add(session, look.connection.id, look.reader.calls)
 
 
 def _open_runs(session: Session, connection_id: int) -> int:

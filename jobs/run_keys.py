@@ -6,11 +6,10 @@ import hashlib
 from datetime import timedelta
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs import asking
+from jobs.db import insert_unless_known
 from jobs.models import RunKey, SyncRun
 from jobs.runtime import utc_now
 
@@ -23,19 +22,13 @@ def open_single(session: Session, ask: asking.Ask, key: str) -> tuple[SyncRun, b
     The key counts for this person and record: another's same key is another click.
     """
     digest = _digest(ask, key)
-    if not _is_first(session, digest) and (run := _run_of(session, digest)) is not None:
+    # Remembered before the run is made: of two at once, the second waits here for the first to commit.
+    is_first = insert_unless_known(session, RunKey, {"digest": digest, "forget_at": utc_now() + REMEMBERED_FOR})
+    if not is_first and (run := _run_of(session, digest)) is not None:
         return run, False
     run, is_new = asking.open_single(session, ask)
     session.execute(update(RunKey).where(RunKey.digest == digest).values(run_id=run.id))
     return run, is_new
-
-
-def _is_first(session: Session, digest: str) -> bool:
-    """Taken before the run is made: of two at once, the second waits here for the first to commit."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    values = {"digest": digest, "forget_at": utc_now() + REMEMBERED_FOR}
-    taken = insert(RunKey).values(**values).on_conflict_do_nothing(index_elements=["digest"]).returning(RunKey.digest)
-    return session.execute(taken).one_or_none() is not None
 
 
 def _run_of(session: Session, digest: str) -> SyncRun | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from jobs.crm.errors import RateLimited
 from jobs.db import upsert
 from jobs.models import ApiUsage, Connection
-from jobs.runtime import utc_now
+from jobs.runtime import Runtime, utc_now
 
 
 def require_open(connection: Connection) -> None:
@@ -25,6 +25,13 @@ def add(session: Session, connection_id: int, calls: int) -> None:
         return
     values = {"connection_id": connection_id, "day": utc_now().date(), "calls": calls}
     upsert(session, ApiUsage, values, key=("connection_id", "day"), add="calls")
+
+
+def count(runtime: Runtime, connection_id: int, calls: int) -> None:
+    """Count calls of which nothing else is recorded: what was looked up for somebody."""
+    if calls:
+        with runtime.database.write() as session:
+            add(session, connection_id, calls)
 
 
 def today(session: Session, connection_id: int) -> int:

@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs.crm.changes import Span
+from jobs.db import insert_unless_known
 from jobs.models import Connection, ObjectMapping, Watermark
 from jobs.models.connection import ACTIVE
 from jobs.runs import LeaseLost
@@ -33,13 +32,9 @@ def keep_up_with_switches(session: Session, every: timedelta) -> None:
     off = ~exists(_mappings(ObjectMapping.id).where(ObjectMapping.id == Watermark.object_mapping_id, _IS_ON))
     session.execute(delete(Watermark).where(off))
     now = utc_now()
-    new = [
-        {"object_mapping_id": mapping_id, "began_at": now, "next_look_at": now + every, "enqueue_at": now + every}
-        for mapping_id in session.scalars(_unmarked())
-    ]
-    if new:
-        insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-        session.execute(insert(Watermark).on_conflict_do_nothing(), new)
+    for mapping_id in session.scalars(_unmarked()).all():
+        new = {"object_mapping_id": mapping_id, "began_at": now, "next_look_at": now + every, "enqueue_at": now + every}
+        insert_unless_known(session, Watermark, new)
 
 
 def switches_moved(session: Session) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from jobs.crm.http import Meter
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,8 @@ class ChangeReader(Protocol):
     """
 
     @property
-    def calls(self) -> int:
-        """CRM calls made so far."""
-
-    @property
-    def clock_offset_seconds(self) -> float | None:
-        """CRM clock minus ours, by the last answer; None before the first."""
-
-    @property
-    def share_used(self) -> float:
-        """Of the calls that the CRM allows in a day, as its last answer tells; 0 where it does not."""
+    def meter(self) -> Meter:
+        """What the calls so far cost, and what the CRM said beside its answers."""
 
     def begin(self, object_name: str, since: datetime) -> Reach:
         """The CRM's clock, and how far a look that starts now will be complete. At most one call.

@@ -25,23 +25,12 @@ class HubSpotChanges:
 
     def __init__(self, client: HubSpotClient) -> None:
         self._client = client
+        self.meter = client.meter
         self._first: Mapping[str, Any] | None = None
-
-    @property
-    def calls(self) -> int:
-        return self._client.meter.calls
-
-    @property
-    def clock_offset_seconds(self) -> float | None:
-        return self._client.meter.clock_offset_seconds
-
-    @property
-    def share_used(self) -> float:
-        return self._client.meter.share_used
 
     def begin(self, object_name: str, since: datetime) -> Reach:
         self._first = self._archived(object_name, "")
-        now = self._client.meter.looked_up_at
+        now = self.meter.looked_up_at
         return Reach(now, now - SEARCH_LAG)
 
     def page(self, object_name: str, span: Span, after: str) -> Page:

@@ -33,23 +33,12 @@ class SalesforceChanges:
 
     def __init__(self, client: SalesforceClient) -> None:
         self._client = client
+        self.meter = client.meter
         self._asked: tuple[datetime, Mapping[str, Any]] | None = None
-
-    @property
-    def calls(self) -> int:
-        return self._client.meter.calls
-
-    @property
-    def clock_offset_seconds(self) -> float | None:
-        return self._client.meter.clock_offset_seconds
-
-    @property
-    def share_used(self) -> float:
-        return self._client.meter.share_used
 
     def begin(self, object_name: str, since: datetime) -> Reach:
         covered = self._deleted(object_name, since).get("latestDateCovered")
-        now = self._client.meter.looked_up_at
+        now = self.meter.looked_up_at
         with understood():
             # Held back by Salesforce while a long transaction may yet commit changes with an earlier stamp.
             return Reach(now, min(now, parse_time(covered)) if covered else now)
@@ -90,15 +79,15 @@ class SalesforceChanges:
         """What `getDeleted` answers; asked once for the same span. Nothing where an object cannot be asked so."""
         if self._asked is not None and self._asked[0] <= since:
             return self._asked[1]
-        guessed = self.clock_offset_seconds or 0
+        guessed = self.meter.clock_offset_seconds or 0
         answer = self._ask_deleted(object_name, since)
-        if abs((self.clock_offset_seconds or 0) - guessed) > CLOCKS_AGREE_SECONDS:
+        if abs((self.meter.clock_offset_seconds or 0) - guessed) > CLOCKS_AGREE_SECONDS:
             answer = self._ask_deleted(object_name, since)  # our clock is wrong, and theirs is known only now
         self._asked = (since, answer)
         return answer
 
     def _ask_deleted(self, object_name: str, since: datetime) -> Mapping[str, Any]:
-        now = utc_now() + timedelta(seconds=self.clock_offset_seconds or 0)
+        now = utc_now() + timedelta(seconds=self.meter.clock_offset_seconds or 0)
         start = max(min(since, now - SHORTEST_SPAN), now - DELETED_REACH)
         params = {"start": _literal(start), "end": _literal(now)}
         try:

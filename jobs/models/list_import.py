@@ -42,3 +42,7 @@ class ListImport(Base):
     def next_member(self) -> str:
         """The record that comes next; "" when another page has to be asked for, or none is left."""
         return self.page[self.page_done] if self.page_done < len(self.page) else ""
+
+
+PLACE = ("list_id", "list_name", "list_kind", "total", "page", "page_done", "after", "is_last_page", "done")
+"""What another run has to know to go on where one stopped."""

@@ -12,7 +12,7 @@ from jobs.crm.lists import NOT_USABLE, CrmList
 from jobs.db import changed_one
 from jobs.mappings import ObjectFacts
 from jobs.models import Connection, ListImport, ObjectMapping, SyncRun
-from jobs.models.list_import import IMPORT
+from jobs.models.list_import import IMPORT, PLACE
 from jobs.models.run import CANCELLED, OPEN, QUEUED
 from jobs.run_rows import COUNTS
 from jobs.runtime import utc_now
@@ -63,21 +63,18 @@ def open_import(session: Session, ask: ImportAsk) -> tuple[SyncRun, bool]:
     )
     if (run := session.scalars(same.limit(1)).first()) is not None:
         return run, False
-    run = _new(mapping, ask)
-    session.add(run)
-    session.flush()
     found = ask.crm_list
-    session.add(
-        ListImport(
-            run_id=run.id,
-            list_id=found.list_id,
-            list_name=found.name[:400],
-            list_kind=found.kind[:60],
-            total=found.size,
-            page=[],
-        )
+    place = ListImport(
+        list_id=found.list_id, list_name=found.name[:400], list_kind=found.kind[:60], total=found.size, page=[]
     )
-    return run, True
+    return _open(session, mapping, place, trigger=ask.trigger, requested_by=ask.requested_by), True
+
+
+def open_rest(session: Session, mapping: ObjectMapping, stopped: SyncRun, *, trigger: str) -> SyncRun:
+    """A run that goes on in the list where that one stopped."""
+    was = session.get_one(ListImport, stopped.id)
+    place = ListImport(**{name: getattr(was, name) for name in PLACE})
+    return _open(session, mapping, place, trigger=trigger, requested_by=stopped.requested_by)
 
 
 def cancel(session: Session, run_id: int, *, by: str) -> bool:
@@ -99,17 +96,22 @@ def cancel(session: Session, run_id: int, *, by: str) -> bool:
     return True
 
 
-def _new(mapping: ObjectMapping, ask: ImportAsk) -> SyncRun:
+def _open(session: Session, mapping: ObjectMapping, place: ListImport, *, trigger: str, requested_by: str) -> SyncRun:
     now = utc_now()
-    return SyncRun(
+    run = SyncRun(
         connection_id=mapping.connection_id,
         kind=IMPORT,
-        trigger=ask.trigger,
+        trigger=trigger,
         object=mapping.object,
         status=QUEUED,
-        requested_by=ask.requested_by,
+        requested_by=requested_by,
         created_at=now,
         enqueue_at=now + FIRST_LOOK,
         version=1,
         **dict.fromkeys(COUNTS, 0),
     )
+    session.add(run)
+    session.flush()
+    place.run_id = run.id
+    session.add(place)
+    return run

@@ -63,7 +63,7 @@ def outlook(runtime: Runtime, connection_id: int, object_name: str, list_id: str
         rows = reader.read_many(object_name, unlinked, setup.fields) if unlinked else {}
         fates = Counter(_fate(setup, mapping, row) for row in rows.values())
     finally:
-        _count(runtime, connection, adapter.calls)
+        usage.count(runtime, connection.id, adapter.calls)
     is_all = not members.after and len(ids) == len(members.record_ids)
     new, matched = fates.pop("new", 0), fates.pop("matched", 0)
     return Outlook(found, len(ids), is_all, len(ids) - len(unlinked), matched, new, fates)
@@ -76,7 +76,7 @@ def lists(runtime: Runtime, connection: Connection, object_name: str, containing
     try:
         return lists_of(connection, adapter).lists(object_name, containing=containing)
     finally:
-        _count(runtime, connection, adapter.calls)
+        usage.count(runtime, connection.id, adapter.calls)
 
 
 def list_of(runtime: Runtime, connection: Connection, object_name: str, list_id: str) -> CrmList:
@@ -86,7 +86,7 @@ def list_of(runtime: Runtime, connection: Connection, object_name: str, list_id:
     try:
         return lists_of(connection, adapter).list_of(object_name, list_id)
     finally:
-        _count(runtime, connection, adapter.calls)
+        usage.count(runtime, connection.id, adapter.calls)
 
 
 def _fate(setup: Setup, mapping: ObjectFacts, row: CrmRow) -> str:
@@ -108,8 +108,3 @@ def _not_linked(runtime: Runtime, connection_id: int, object_name: str, ids: Seq
     with runtime.database.read() as session:
         linked = set(session.scalars(query))
     return [each for each in ids if each not in linked]
-
-
-def _count(runtime: Runtime, connection: Connection, calls: int) -> None:
-    with runtime.database.write() as session:
-        usage.add(session, connection.id, calls)

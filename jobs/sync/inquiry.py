@@ -99,7 +99,8 @@ def _read(
     except CrmError as error:
         return replace(look, problem=error.code or "NO_ANSWER")
     finally:
-        _count(runtime, connection, adapter)
+        if adapter is not None:
+            usage.count(runtime, connection.id, adapter.calls)
     with runtime.database.write() as session:
         keep_seen(session, connection.id, key.object, row)
     return replace(look, row=row, is_fresh=True, seen_at=None)
@@ -122,9 +123,3 @@ def _as_run(key: RecordKey, asker: Asker) -> SyncRun:
         editable_fields=None if asker.editable is None else list(asker.editable),
         attempts=1,
     )
-
-
-def _count(runtime: Runtime, connection: Connection, adapter: CrmAdapter | None) -> None:
-    if adapter is not None and adapter.calls:
-        with runtime.database.write() as session:
-            usage.add(session, connection.id, adapter.calls)

@@ -34,7 +34,7 @@ def look_as_person(runtime: Runtime, connection: Connection, mapping: ObjectFact
     try:
         info, row = adapter.see(mapping.object, record_id, fields)
     finally:
-        _count(runtime, connection, adapter.calls)
+        usage.count(runtime, connection.id, adapter.calls)
     _keep_partial(runtime, connection, mapping, row)
     return _sight(mapping, info)
 
@@ -50,7 +50,7 @@ def look_as_connection(runtime: Runtime, connection: Connection, mapping: Object
         _mark_gone(runtime, connection, mapping, record_id)
         raise
     finally:
-        _count(runtime, connection, adapter.calls)
+        usage.count(runtime, connection.id, adapter.calls)
     with runtime.database.write() as session:
         keep_seen(session, connection.id, mapping.object, row)
 
@@ -89,8 +89,3 @@ def _mark_gone(runtime: Runtime, connection: Connection, mapping: ObjectFacts, r
     with runtime.database.write() as session:
         if (kept := session.get(CrmRecord, (connection.id, mapping.object, record_id))) is not None:
             kept.is_deleted = True
-
-
-def _count(runtime: Runtime, connection: Connection, calls: int) -> None:
-    with runtime.database.write() as session:
-        usage.add(session, connection.id, calls)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from jobs import usage
 from jobs.asking import Ask
 from jobs.crm.adapters import open_adapter
-from jobs.crm.base import CrmAdapter, CrmRow
+from jobs.crm.base import CrmRow
 from jobs.crm.describes import describe
 from jobs.crm.errors import NotFound
-from jobs.models import Connection, SyncRun
+from jobs.models import SyncRun
 from jobs.runtime import Runtime
 from jobs.sync import merge
 from jobs.sync.drift import keep_drift
@@ -54,7 +54,7 @@ def preview(runtime: Runtime, ask: Ask) -> Preview:
     except NotFound as error:
         return _skipped(Skip(error.code))
     finally:
-        _count(runtime, connection, adapter)
+        usage.count(runtime, connection.id, adapter.calls)
     return _decided(setup, row)
 
 
@@ -93,9 +93,3 @@ def _as_run(ask: Ask) -> SyncRun:
         chosen_local_record_id=ask.chosen_local_record_id,
         attempts=1,
     )
-
-
-def _count(runtime: Runtime, connection: Connection, adapter: CrmAdapter) -> None:
-    if adapter.calls:
-        with runtime.database.write() as session:
-            usage.add(session, connection.id, adapter.calls)

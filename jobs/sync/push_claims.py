@@ -11,11 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, cast
 
 from sqlalchemy import Table, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from jobs.crm.errors import RetryLater
+from jobs.db import insert_unless_known
 from jobs.models import CreationClaim, SyncLogEntry, SyncRun
 from jobs.models.run import OPEN
 from jobs.run_rows import RUNS
@@ -71,14 +70,12 @@ def is_being_made(session: Session, run: SyncRun, name: str) -> bool:
 
 
 def _taken(session: Session, run: SyncRun, claim: Claim) -> bool:
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    values = {"connection_id": run.connection_id, **claim._asdict(), "run_id": run.id}
-    ours = insert(_CLAIMS).values(**values).on_conflict_do_nothing().returning(_CLAIMS.c.run_id)
     this = (_CLAIMS.c.connection_id == run.connection_id, _CLAIMS.c.scope == claim.scope, _CLAIMS.c.key == claim.key)
     # What a run held that ended without a word of its own is free.
     over = select(RUNS.c.id).where(RUNS.c.id == _CLAIMS.c.run_id, RUNS.c.status.not_in(OPEN)).exists()
     session.execute(delete(_CLAIMS).where(*this, over))
-    if session.execute(ours).one_or_none() is not None:
+    values = {"connection_id": run.connection_id, **claim._asdict(), "run_id": run.id}
+    if insert_unless_known(session, CreationClaim, values):
         return True
     return session.scalar(select(_CLAIMS.c.run_id).where(*this)) == run.id
 

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from jobs import interrupted, schedule
-from jobs.models import Connection, SyncRun
+from jobs.models import Connection, ListImport, SyncRun
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
+from jobs.sync import importing
+from tests.support.import_shop import counts, in_hubspot
 from tests.support.office import Office
 from tests.support.outage import Outage, outage_of
 from tests.support.portal_office import PortalOffice
@@ -61,9 +63,9 @@ def test_a_click_that_failed_is_done_after_the_sign_in(outage: Outage, ana: str)
     outage.begins()
     failed(outage, ana)
     page = outage.sign_in.admin.get(f"/admin/connections/{office.connection_id}").text
-    assert "1 record waits for it." in page
+    assert "Waiting for it: 1 record." in page
     assert "synced by themselves" in page
-    assert "1 record that could not be synced while the connection was broken is being synced now." in outage.ends()
+    assert "1 record had to wait for the connection. What waited is being synced now." in outage.ends()
     [run] = outage.tick()
     assert (run.trigger, run.requested_by, run.crm_record_id) == ("schedule", "Riley Rep", ana)
     outage.work()
@@ -91,7 +93,7 @@ def test_a_record_that_many_asked_for_is_synced_once(outage: Outage, ana: str) -
     for _ in range(2):
         failed(outage, ana)
         outage.hint(ana, ben)
-    assert "2 records that could not be synced while the connection was broken are being synced now." in outage.ends()
+    assert "2 records had to wait for the connection. What waited is being synced now." in outage.ends()
     assert sorted(each.crm_record_id for each in outage.tick()) == sorted([ana, ben])
     outage.work()
     assert (outage.tick(), outage.open_runs(), is_noted(outage)) == ([], [], False)
@@ -245,8 +247,61 @@ class TestBounds:
         outage.begins()
         failed(outage, ana)
         outage.office.set_connection(syncs_enabled=False)
-        assert "is synced once syncs are turned on" in outage.ends()
+        assert "What waited is synced once syncs are turned on." in outage.ends()
         assert (outage.tick(), is_noted(outage)) == ([], True)
         outage.office.set_connection(syncs_enabled=True)
         outage.office.set_object("contacts", enabled=False)
         assert (outage.tick(), is_noted(outage)) == ([], False)
+
+
+class TestImports:
+    @pytest.fixture
+    def stopped(self, outage: Outage, monkeypatch: pytest.MonkeyPatch) -> SyncRun:
+        """Access ended when one member of four was done."""
+        monkeypatch.setattr(importing, "PORTION_SECONDS", 0)
+        shop = in_hubspot(outage.office)
+        list_id = shop.lists.save("Sample list", shop.people("Ana", "Ben", "Cleo", "Dana"))
+        run_id = shop.import_(list_id).run.id
+        outage.begins()
+        told = outage.office.do(run_id)
+        assert (told.run.status, told.run.code, counts(told.run)) == ("failed", "CONNECTION_BROKEN", (1, 0, 0, 0, 0))
+        return told.run
+
+    def rest(self, outage: Outage) -> SyncRun:
+        assert outage.tick() == []  # nothing for the queue of single runs
+        [run] = outage.open_runs()
+        return run
+
+    def test_one_that_stopped_goes_on_where_it_was(self, outage: Outage, stopped: SyncRun) -> None:
+        shop = in_hubspot(outage.office)
+        page = outage.sign_in.admin.get(f"/admin/connections/{outage.office.connection_id}").text
+        assert "Waiting for it: 1 import." in page
+        assert "1 import had to wait for the connection. What waited is being synced now." in outage.ends()
+        run = self.rest(outage)
+        assert (run.kind, run.trigger, run.requested_by) == ("import", "schedule", stopped.requested_by)
+        for _ in range(4):
+            told = outage.office.do(run.id)
+        assert (told.run.status, counts(told.run)) == ("succeeded", (3, 0, 0, 0, 0))
+        place = shop.place(run.id)
+        assert (place.list_name, place.done, place.total) == ("Sample list", 4, 4)
+        assert (outage.tick(), outage.open_runs(), is_noted(outage)) == ([], [], False)
+
+    def test_one_that_somebody_started_again_is_left_alone(self, outage: Outage, stopped: SyncRun) -> None:
+        shop = in_hubspot(outage.office)
+        list_id = shop.place(stopped.id).list_id
+        outage.ends()
+        again = shop.ask(list_id)
+        assert outage.tick() == []
+        assert [run.id for run in outage.open_runs()] == [again]
+
+    def test_one_that_somebody_stopped_is_left_alone(self, outage: Outage, stopped: SyncRun) -> None:
+        with outage.office.runtime.database.write() as session:
+            session.get_one(ListImport, stopped.id).cancelled_by = "Ada Admin"
+        outage.ends()
+        assert (outage.tick(), outage.open_runs(), is_noted(outage)) == ([], [], False)
+
+    def test_one_that_is_refused_again_is_not_tried_all_the_time(self, outage: Outage, stopped: SyncRun) -> None:
+        outage.office.set_connection(state=ACTIVE)  # while the app is still out
+        outage.office.do(self.rest(outage).id)
+        outage.office.set_connection(state=ACTIVE)
+        assert (outage.tick(), outage.open_runs(), is_noted(outage)) == ([], [], True)

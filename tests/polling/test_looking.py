@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs import polling
-from jobs.hints import Hint, take_hints
 from jobs.models.connection import ACTIVE, BROKEN
 from jobs.runtime import utc_now
 from jobs.sync.look import look_as_connection
 from tests.polling.conftest import Watch
+from tests.support.hinting import hint
 
 
 def open_panel(watch: Watch, record_id: str) -> None:
@@ -90,7 +90,7 @@ def test_what_a_hint_has_brought_is_no_news(watch: Watch) -> None:
     place = watch.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
-    take_hints(watch.runtime, place.office.connection, [Hint(place.object, ana)])
+    hint(place.office, place.object, ana)
     watch.bring()
     assert watch.look() == []
 
@@ -99,7 +99,7 @@ def test_a_run_that_waits_takes_the_change_along(in_org: Watch) -> None:
     place = in_org.place
     ana = place.known("Ana")
     place.office.edit(ana, **{place.title: "Owner"})
-    take_hints(in_org.runtime, place.office.connection, [Hint(place.object, ana)])
+    hint(place.office, place.object, ana)
     assert in_org.look() == []
     assert in_org.mark.found_count == 1
 

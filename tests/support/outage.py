@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from config.redis import queue
-from jobs.hints import Hint, take_hints
 from jobs.models import SyncRun
 from jobs.models.run import OPEN
 from tests.admin import site
 from tests.admin.sign_in import SignIn
 from tests.admin.site import Visitor
+from tests.support.hinting import hint
 from tests.support.portal_office import PortalOffice
 from tests.support.stage import Stage
 
@@ -39,7 +39,7 @@ class Outage:
 
     def hint(self, *record_ids: str) -> None:
         """HubSpot says that these changed, and a worker looks at once."""
-        take_hints(self.office.runtime, self.office.connection, [Hint("contacts", each) for each in record_ids])
+        hint(self.office, "contacts", *record_ids)
         self.processes.work()
 
     def tick(self) -> list[SyncRun]:

@@ -33,7 +33,7 @@ def test_the_record_is_looked_at_once_we_are_let_in_again(portal_stage: PortalSt
     form = {"name": "Sample Portal", "access_token": stage.secret(str(stage.org.credentials["access_token"]))}
     answer = admin.post(f"/admin/connections/{stage.connection_id}/edit", form, **referrer)
     assert answer.status_code == 303, answer.text
-    assert "1 record that could not be synced while the connection was broken is" in admin.get(answer.location).text
+    assert "1 record had to wait for the connection." in admin.get(answer.location).text
     [run_id] = stage.tick()
     stage.work()
     with runtime.database.read() as session:

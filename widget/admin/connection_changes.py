@@ -119,15 +119,21 @@ def mend(session: Session, connection: Connection) -> None:
     note(session, connection, "connection.mend", before=before, after={"state": ACTIVE})
 
 
+def waiting(session: Session, connection: Connection) -> str:
+    """What could not be done for want of access, as "3 records and 1 import"; "" for nothing."""
+    counted = {
+        "record": interrupted.how_many(session, connection),
+        "import": interrupted.imports_waiting(session, connection),
+    }
+    return " and ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counted.items() if count)
+
+
 def resumed(session: Session, connection: Connection) -> str:
-    """The sentence about what could not be synced until now; "" where nothing was left."""
-    waiting = interrupted.how_many(session, connection)
-    if not waiting:
+    """The sentence about what could not be done until now; "" where nothing was left."""
+    if not (left := waiting(session, connection)):
         return ""
-    what = "1 record that could" if waiting == 1 else f"{waiting} records that could"
-    verb = "is" if waiting == 1 else "are"
     when = "being synced now" if connection.syncs_enabled else "synced once syncs are turned on"
-    return f"{what} not be synced while the connection was broken {verb} {when}."
+    return f"{left} had to wait for the connection. What waited is {when}."
 
 
 def _plain(connection: Connection) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from jobs import interrupted
 from jobs.crm import connect
 from jobs.crm.check import ConnectionCheck, check_details
 from jobs.crm.connect import FLOWS
@@ -65,7 +64,7 @@ def show(connection_id: int) -> str:
         calls_today = session.scalar(
             select(ApiUsage.calls).where(ApiUsage.connection_id == connection.id, ApiUsage.day == utc_now().date())
         )
-        interrupted_records = interrupted.how_many(session, connection)
+        waiting = connection_changes.waiting(session, connection)
     return render_template(
         "admin/connections/show.html",
         title=connection.name,
@@ -75,7 +74,7 @@ def show(connection_id: int) -> str:
         objects=objects,
         links=links,
         calls_today=calls_today or 0,
-        interrupted=interrupted_records,
+        waiting=waiting,
         public_url=runtime().settings.public_url,
         signed_in=connection.auth_flow == AUTHORIZATION_CODE,
     )

@@ -192,8 +192,7 @@ def _info(connection: Connection, object_name: str) -> ObjectInfo:
     except CrmError:
         return ObjectInfo(object_name, object_name)
     finally:
-        with runtime().database.write() as session:
-            usage.add(session, connection.id, adapter.calls)
+        usage.count(runtime(), connection.id, adapter.calls)
 
 
 def _pair(session: Session, mapping_id: int) -> tuple[ObjectMapping, Connection]:

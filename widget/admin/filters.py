@@ -141,8 +141,7 @@ def _counted(mapping: ObjectMapping, connection: Connection, info: ObjectInfo, d
         label = crm_label(connection.crm)
         raise NotSaid(f"{label} could not be asked how many records pass: {error.message}") from error
     finally:
-        with runtime().database.write() as session:
-            usage.add(session, connection.id, adapter.calls)
+        usage.count(runtime(), connection.id, adapter.calls)
 
 
 def _info(mapping: ObjectMapping, connection: Connection) -> ObjectInfo:
@@ -160,8 +159,7 @@ def _info(mapping: ObjectMapping, connection: Connection) -> ObjectInfo:
             f"{label} could not be asked for the fields of {mapping.object_label}: {error.message}"
         ) from error
     finally:
-        with runtime().database.write() as session:
-            usage.add(session, connection.id, adapter.calls)
+        usage.count(runtime(), connection.id, adapter.calls)
 
 
 def _known(mapping: ObjectMapping, connection: Connection) -> ObjectInfo:

@@ -118,8 +118,7 @@ def _asking(connection: Connection) -> Iterator[CrmAdapter]:
     try:
         yield adapter
     finally:
-        with runtime().database.write() as session:
-            usage.add(session, connection.id, adapter.calls)
+        usage.count(runtime(), connection.id, adapter.calls)
 
 
 def _said(connection: Connection, error: CrmError, label: str) -> str:

@@ -94,7 +94,9 @@ def refuse(code: str, status: int, host: Host | None = None) -> LaunchRefused:
 
 def open_panel(here: Runtime, launch: Launch) -> ResponseReturnValue:
     """Answer a verified launch with the panel. Raises LaunchRefused."""
-    if not use_once(here, launch.digest, launch.forget_at):
+    with here.database.write() as session:
+        is_first = use_once(session, launch.digest, launch.forget_at)
+    if not is_first:
         raise refuse(launch.used_code, 409, launch.host)
     with here.database.look() as connection:
         mapping = here.mappings.find(connection, launch.connection.id, launch.object)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from jobs.crm import salesforce
+from jobs.db import insert_unless_known
 from jobs.models import Connection, UsedProof
-from jobs.runtime import Runtime, utc_now
+from jobs.runtime import utc_now
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,7 @@ def digest_of(proof: str) -> str:
     return hashlib.sha256(proof.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def is_used(runtime: Runtime, digest: str) -> bool:
-    with runtime.database.read() as session:
-        return session.get(UsedProof, digest) is not None
-
-
-def use_once(runtime: Runtime, digest: str, forget_at: datetime) -> bool:
+def use_once(session: Session, digest: str, forget_at: datetime) -> bool:
     """Remember the proof; False when it has been used before. The database decides between two at once."""
-    try:
-        with runtime.database.write() as session:
-            session.add(UsedProof(digest=digest, used_at=utc_now(), forget_at=forget_at))
-    except IntegrityError:
-        return False
-    return True
+    used = {"digest": digest, "used_at": utc_now(), "forget_at": forget_at}
+    return insert_unless_known(session, UsedProof, used)

@@ -15,8 +15,8 @@ import structlog
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
+from jobs.db import insert_unless_known
 from jobs.models import Connection, LaunchTicket
 from jobs.runtime import Runtime, utc_now
 from widget.context import runtime
@@ -55,17 +55,16 @@ class Admission:
 def ticket_address(here: Runtime, connection: Connection, admission: Admission, *, proof: bytes) -> str:
     """Where the ticket of that proof opens its panel. Asked again with the same proof, the same address."""
     ticket, now = ticket_for(here.settings, proof), utc_now()
-    row = LaunchTicket(
-        digest=digest_of(ticket),
-        connection_id=connection.id,
-        admission=asdict(admission),
-        expires_at=now + GOOD_FOR,
-        forget_at=now + REMEMBERED_FOR,
-    )
-    try:
-        with here.database.write() as session:
-            session.add(row)
-    except IntegrityError:
+    row = {
+        "digest": digest_of(ticket),
+        "connection_id": connection.id,
+        "admission": asdict(admission),
+        "expires_at": now + GOOD_FOR,
+        "forget_at": now + REMEMBERED_FOR,
+    }
+    with here.database.write() as session:
+        is_new = insert_unless_known(session, LaunchTicket, row)
+    if not is_new:
         log.info("ticket_given_again", connection_id=connection.id)  # neither younger nor unused by that
     return f"{here.settings.public_url}{PATH}?ticket={ticket}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from flask import Blueprint, Flask, jsonify, request
@@ -22,7 +23,7 @@ from jobs.models.base import LARGEST_ID
 from jobs.runtime import Runtime, utc_now
 from widget import admin
 from widget.context import runtime
-from widget.launch.proof import digest_of, is_used, use_once
+from widget.launch.proof import digest_of, use_once
 from widget.webhooks import hubspot, salesforce
 from widget.webhooks.delivery import Delivery, NotBelieved, Told
 
@@ -64,11 +65,10 @@ def take(crm: str, connection_id: int) -> ResponseReturnValue:
     delivery = Delivery.of_request(here.settings.public_url)
     told = reader.read(here, connection, delivery)
     digest = digest_of(f"webhook:{connection.id}:{told.mac.hex()}")
-    if is_used(here, digest):
+    is_news = partial(use_once, digest=digest, forget_at=utc_now() + REMEMBERED_FOR)
+    started = take_hints(here, connection, told.hints, is_news=is_news)
+    if started is None:
         return jsonify(taken=0, known=True), 202
-    started = take_hints(here, connection, told.hints)
-    # Only what is taken is known: a delivery that failed half way must do its work when it comes again.
-    use_once(here, digest, utc_now() + REMEMBERED_FOR)
     log.info("webhook_taken", connection_id=connection.id, hints=len(told.hints), runs=started)
     return jsonify(taken=started), 202
 
