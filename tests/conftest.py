@@ -18,6 +18,7 @@ from jobs.db import migrate
 from tests.support.chromium import NoChromium, find_chromium, launch_chromium
 from tests.support.postgres import NoPostgres, Postgres, empty, running_postgres
 from tests.support.skips import pytest_sessionfinish, pytest_terminal_summary
+from tests.support.stand_in import Shared
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
@@ -29,6 +30,13 @@ def _no_settings_from_outside() -> None:
     """A developer's own DATABASE_URL must never reach a test."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_is_left() -> Iterator[None]:
+    """Torn down last: what the tests shared has ended when they have."""
+    yield
+    Shared.wait_for_all()
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,8 @@ def names(api: Api, condition: str) -> set[str]:
         ("Parent.Name = null", {"Alpha", "beta", "Gamma", "Delta"}),
         ("Id IN (SELECT AccountId FROM Contact)", set()),
         ("Id NOT IN (SELECT AccountId FROM Contact WHERE AccountId != null)", {"Alpha", "beta", "Gamma", "Delta"}),
+        (r"Name = 'Zz \u0041lph\u0061'", {"Alpha"}),
+        (r"Name LIKE 'Zz \u0041%'", {"Alpha"}),
     ],
 )
 @pytest.mark.usefixtures("accounts")
@@ -146,6 +148,15 @@ class TestShape:
         [row] = api.rows("SELECT COUNT(Email) filled FROM Contact")
         assert row == {"attributes": {"type": "AggregateResult"}, "filled": 77}
 
+    def test_a_quoted_text_may_spell_its_characters(self, api: Api) -> None:
+        titles = ['Line\nbreak "quoted"', "It's é \U0001f600", "50% of a_b\\c"]
+        ids = [api.create("Contact", LastName="Spelled", Title=title) for title in titles]
+        spelled = [r"'Line\Nbreak \"quoted\"'", r"'It\'s \u00e9 \ud83d\uDE00'", r"'50% of a_b\\c'"]
+        for record_id, text in zip(ids, spelled, strict=True):
+            assert [row["Id"] for row in api.rows(f"SELECT Id FROM Contact WHERE Title = {text}")] == [record_id]
+        like = r"SELECT Id FROM Contact WHERE Title LIKE '50\% of a\_b\\%'"
+        assert [row["Id"] for row in api.rows(like)] == [ids[2]]
+
     def test_fields_all_needs_a_limit(self, api: Api) -> None:
         [row] = api.rows("SELECT FIELDS(ALL) FROM Contact LIMIT 1")
         assert "MailingAddress" in row
@@ -157,6 +168,31 @@ class TestShape:
     def test_extra_parameters_are_tolerated(self, api: Api) -> None:
         answer = api.get("/query", params={"q": "SELECT Id FROM User LIMIT 1", "columns": "true"})
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("Name = 'x' OR Id IN (SELECT AccountId FROM Contact)", "not allowed with the 'OR' operator"),
+        ("Name = 'x' AND (Name = 'y' OR Id IN (SELECT AccountId FROM Contact))", "not in nested WHERE expressions"),
+        ("NOT Id IN (SELECT AccountId FROM Contact)", "not in nested WHERE expressions"),
+        ("ParentId IN (SELECT Id FROM Account WHERE Name != null)", "should not be on the same object type"),
+        ("Id IN (SELECT AccountId FROM Contact ORDER BY Name)", "cannot be ordered or limited"),
+        ("Id IN (SELECT AccountId FROM Contact LIMIT 1)", "cannot be ordered or limited"),
+        (
+            "Id IN (SELECT AccountId FROM Contact WHERE Id IN (SELECT ContactId FROM Opportunity))",
+            "Nesting of semi join sub-selects is not supported",
+        ),
+        (
+            " AND ".join(f"Id IN (SELECT AccountId FROM {each})" for each in ("Contact", "Opportunity", "Contact")),
+            "Maximum 2",
+        ),
+    ],
+)
+def test_sub_selects_have_bounds(api: Api, condition: str, why: str) -> None:
+    answer = api.query(f"SELECT Id FROM Account WHERE {condition}")
+    assert error_of(answer) == (400, "MALFORMED_QUERY")
+    assert why in answer.json()[0]["message"]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +208,12 @@ class TestShape:
         ("SELECT Id FROM Contact WHERE CreatedDate > SOMEDAY", "MALFORMED_QUERY"),
         ("SELECT Id FROM Contact WHERE Birthdate > 2026-02-30", "MALFORMED_QUERY"),
         ("SELECT * FROM Contact", "MALFORMED_QUERY"),
+        ("SELECT COUNT() FROM Contact ORDER BY Name", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Id) FROM Contact ORDER BY Name", "MALFORMED_QUERY"),
+        (r"SELECT Id FROM Contact WHERE Title = 'C:\path'", "MALFORMED_QUERY"),
+        (r"SELECT Id FROM Contact WHERE Title = '100\%'", "MALFORMED_QUERY"),
+        (r"SELECT Id FROM Contact WHERE Title IN ('a', 'b\_c')", "MALFORMED_QUERY"),
+        (r"SELECT Id FROM Contact WHERE Title = '\u00e'", "MALFORMED_QUERY"),
         ("SELECT Id FROM Contact; DROP TABLE Contact", "MALFORMED_QUERY"),
         ("SELECT Id FROM Unicorn", "INVALID_TYPE"),
         ("SELECT Id, Id FROM Contact", "INVALID_FIELD"),

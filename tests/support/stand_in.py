@@ -102,10 +102,25 @@ class StandIn:
 class Shared(StandIn):
     """One process for many tests: brought back to its seed only when something was changed in it."""
 
+    _ending: ClassVar[list[subprocess.Popen[bytes]]] = []
+
     def __init__(self, data: Path, **options: Any) -> None:
         self._changed = False
         self._people: dict[str, Json] = {}
         super().__init__(data, **options)
+
+    def stop(self) -> None:
+        """It is told to end, and nobody waits for that: there are several of them, and each takes a second."""
+        if self._process is not None:
+            self._process.terminate()
+            self._ending.append(self._process)
+            self._process = None
+
+    @classmethod
+    def wait_for_all(cls) -> None:
+        """Until every one that was stopped has ended."""
+        while cls._ending:
+            cls._ending.pop().wait(timeout=20)
 
     def control(self, path: str, body: Json | None = None, *, method: str = "POST") -> Any:
         if method == "POST" and path not in ("token", "reset"):

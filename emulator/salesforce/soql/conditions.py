@@ -11,7 +11,7 @@ from lark import Token
 from emulator.rows import Row, fold
 from emulator.salesforce.errors import ApiError
 from emulator.salesforce.schema import TEXT_TYPES, Field
-from emulator.salesforce.soql.operands import ESCAPES, Context, operand, unescape, wrong_literal
+from emulator.salesforce.soql.operands import ESCAPED, Context, operand, quoted, unescaped, wrong_literal
 from emulator.salesforce.soql.parser import Node
 from emulator.salesforce.soql.paths import FieldPath, resolve
 
@@ -89,10 +89,10 @@ def _like(context: Context, node: Node) -> Test:
 
 def _like_pattern(text: str) -> re.Pattern[str]:
     pieces = []
-    for found in re.finditer(r"\\(.)|(.)", text, flags=re.DOTALL):
+    for found in re.finditer(f"{ESCAPED}|(.)", text, flags=re.DOTALL):
         escaped, plain = found.groups()
         if escaped is not None:
-            pieces.append(re.escape(ESCAPES.get(escaped, escaped)))
+            pieces.append(re.escape(unescaped(escaped)))
         else:
             pieces.append({"%": ".*", "_": "."}.get(plain, re.escape(plain)))
     return re.compile("".join(pieces), re.IGNORECASE | re.DOTALL)
@@ -128,7 +128,7 @@ def _includes(context: Context, node: Node) -> Test:
     path = _filterable(context, token)
     if path.field.type != "multipicklist":
         raise _bad_operator(context, token, path.field)
-    wanted = [{fold(part.strip()) for part in unescape(str(group)).split(";")} for group in groups]
+    wanted = [{fold(part.strip()) for part in quoted(context, group).split(";")} for group in groups]
     read = path.read
 
     def test(row: Row) -> bool:

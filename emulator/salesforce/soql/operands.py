@@ -19,7 +19,9 @@ from emulator.salesforce.soql.parser import Node, malformed
 from emulator.salesforce.soql.paths import Scope
 from emulator.salesforce.values import parse_time, wire_time
 
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+# A backslash before anything else is an error (SOQL Reference, Quoted String Escape Sequences): the grammar refuses it.
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+ESCAPED = r"\\(u[0-9A-Fa-f]{4}|.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,10 @@ def operand(context: Context, field: Field, token: Token, literal: Node) -> Any:
         return None
     if kind in ("date_word", "date_range"):
         return _span(context, field, token, literal)
+    if kind == "string" and (field.type in ("id", "reference") or field.type in TEXT_TYPES):
+        said = quoted(context, cast("Token", literal.children[0]))
+        return fold(said) or None if field.type in TEXT_TYPES else record_id_in(said)
     text = str(literal.children[0]) if literal.children else kind
-    if field.type in ("id", "reference") and kind == "string":
-        return record_id_in(unescape(text))
-    if field.type in TEXT_TYPES and kind == "string":
-        return fold(unescape(text)) or None
     if field.type in NUMBER_TYPES and kind == "number":
         return float(text)
     if field.type == "boolean" and kind in ("true", "false"):
@@ -54,9 +55,21 @@ def operand(context: Context, field: Field, token: Token, literal: Node) -> Any:
     raise wrong_literal(context, token, field)
 
 
-def unescape(token: str) -> str:
-    """The text of a quoted string. `\\_` and `\\%` keep their meaning for LIKE elsewhere."""
-    return re.sub(r"\\(.)", lambda found: ESCAPES.get(found[1], found[1]), token[1:-1], flags=re.DOTALL)
+def quoted(context: Context, token: Token) -> str:
+    """The text of a quoted string. Raises MALFORMED_QUERY for `\\_` and `\\%`, which mean something to LIKE alone."""
+    if any(found[1] in "_%" for found in re.finditer(ESCAPED, token)):
+        message = f"Illegal character sequence in string literal {token}"
+        raise malformed(context.scope.text, message, token.line or 0, token.column or 0)
+    text = re.sub(ESCAPED, lambda found: unescaped(found[1]), token[1:-1])
+    # Two codes may be one character; half of one is none.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def unescaped(sequence: str) -> str:
+    """What stands for the characters behind a backslash."""
+    if len(sequence) > 1:
+        return chr(int(sequence[1:], 16))
+    return _ESCAPES.get(sequence.lower(), sequence)
 
 
 def record_id_in(text: str) -> str | None:

@@ -19,6 +19,7 @@ from emulator.salesforce.soql.conditions import Test, compile_condition
 from emulator.salesforce.soql.operands import Context
 from emulator.salesforce.soql.parser import Node, Ordering, Query, malformed, parse, to_query
 from emulator.salesforce.soql.paths import FieldPath, Scope, follow, resolve
+from emulator.salesforce.soql.semi_joins import require_allowed
 from emulator.salesforce.soql.shortcuts import earliest_stamp, wanted_ids
 from emulator.salesforce.store import Store
 
@@ -95,6 +96,7 @@ class _Run:
     def _matching(self) -> tuple[Iterator[Row], bool]:
         """The rows that match, and whether they come in the order that the query asks for."""
         condition = self._query.condition
+        require_allowed(self._query)
         test: Test = _everything if condition is None else compile_condition(self._context, condition)
         candidates, in_order = self._candidates()
         if self._query.scope == "mine":
@@ -133,6 +135,8 @@ class _Run:
             raise malformed(
                 self._query.text, "Grouped query: count() must be the only element in the select list", 0, 0
             )
+        if self._query.orderings:
+            raise malformed(self._query.text, "COUNT() cannot be ordered: the count is all there is", 0, 0)
         rows = self.rows()
         if token is None:
             return Found([], lambda row: {}, count=len(rows))

@@ -7,7 +7,7 @@ from typing import cast
 from lark import Token
 
 from emulator.salesforce.schema import Field
-from emulator.salesforce.soql.operands import Context, moment, record_id_in, unescape
+from emulator.salesforce.soql.operands import Context, moment, quoted, record_id_in
 from emulator.salesforce.soql.parser import Node
 from emulator.salesforce.soql.paths import resolve
 
@@ -56,7 +56,7 @@ def _ids_by_index(context: Context, node: Node) -> list[str] | None:
     literals = [last] if kind == "compare" else cast("list[Node]", last.children)
     if any(literal.data != "string" for literal in literals):
         return None
-    texts = [unescape(str(literal.children[0])) for literal in literals]
+    texts = [quoted(context, cast("Token", literal.children[0])) for literal in literals]
     return _lookup(context, path.field, texts)
 
 

@@ -50,6 +50,12 @@ def unsure_of(entry: SyncLogEntry) -> frozenset[str]:
     return frozenset(each["field"] for each in entry.changes if each.get("unsure"))
 
 
+def told_besides(entry: SyncLogEntry, happened: Sequence[Change], crm: str) -> frozenset[str]:
+    """Fields that the entry says we wrote there, and that nobody saw written."""
+    told = {change for change, _ in (_told(each, crm) for each in entry.changes if each["field"] in FIELDS)}
+    return frozenset(each.name for each in told - set(happened) if each.side == THERE and each.old != each.new)
+
+
 def _told(change: dict[str, object], crm: str) -> tuple[Change, bool]:
     known = FIELDS[str(change["field"])]
     side = THERE if change["side"] == "crm" else HERE

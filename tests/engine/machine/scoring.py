@@ -212,11 +212,21 @@ class Scoring:
             link.met[change.name] = frozenset(
                 Pair(value, met.there if met else change.old) for met in link.met[change.name]
             )
+            self._note_undone_beside(link, change)
         else:
             link.there[change.name], link.changed_at[change.name] = value, self.now
             link.met[change.name] = frozenset(
                 Pair(met.here if met else change.old, value) for met in link.met[change.name]
             )
+
+    def _note_undone_beside(self, link: Link, change: Change) -> None:
+        """A field that comes from the other CRM too: that one does not bring in again what it has brought before."""
+        for other in self.links.values():
+            if other is not link and other.rules[change.name].direction == "inbound":
+                other.may_stay_apart.add(change.name)
+                other.met[change.name] = frozenset(
+                    met and Pair(change.new, met.there) for met in other.met[change.name]
+                )
 
     def _flows(
         self,
