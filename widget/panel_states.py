@@ -210,7 +210,7 @@ def _unreachable(facts: Facts) -> StateWords | None:
             DISCONNECTED if disconnected else "CONNECTION_BROKEN",
             crm=facts.crm_label,
             object_label=facts.object_label,
-            detail=facts.connection.broken_code,
+            detail=facts.connection.broken_message or facts.connection.broken_code,
         )
         return StateWords(
             "unreachable",

@@ -187,8 +187,7 @@ _MATCHED = {
 
 def _unpaired(look: Look, skip: Skip) -> Step:
     said = look.said(skip.code)
-    remedy = "Choose the right one in the panel." if skip.code == "AMBIGUOUS_MATCH" else said.remedy
-    return Step("Match", "stops", said.message, remedy, skip.code)
+    return Step("Match", "stops", said.message, said.remedy, skip.code)
 
 
 def _fields(look: Look, plan: Plan, setup: Setup) -> Step:

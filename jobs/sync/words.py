@@ -58,7 +58,7 @@ _W: dict[str, tuple[str, str]] = {
     ),
     "RECORD_MERGED": ("This record was merged into another one.", "Open the surviving record and sync that."),
     "LOCAL_DELETED": ("Our record was deleted.", "An admin can link this one to another record under Links."),
-    "AMBIGUOUS_MATCH": ("Several of our records could be this one.", "Choose the right one below."),
+    "AMBIGUOUS_MATCH": ("Several of our records could be this one.", "Choose the right one in the panel."),
     "ALREADY_LINKED": (
         "Our matching record is already linked to another {object}.",
         "Merge the two in {crm}, or ask an admin to change the link under Links.",
