@@ -141,7 +141,8 @@ class SyncLogEntry(Base):
     # Names a creation in the CRM, so that it can be asked whether it was done; null where none was tried.
     creation_key: Mapped[str | None] = mapped_column(String(40))
     # [{"field", "crm_field", "label", "type", "side": "here" | "crm", "old", "new", "rule"}], and "stored" where the
-    # CRM made something else of a new value. In an intent alone "seen_at", since when the CRM has held "old".
+    # CRM made something else of a new value. In an intent alone: since when the CRM has held
+    # "old", and by what to know our own stamp again (`jobs.sync.changes`).
     changes: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)
     # Fields left alone on purpose: [{"field", "crm_field", "label", "reason"}]
     left_alone: Mapped[list[dict[str, Any]]] = mapped_column(JsonColumn, default=list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +16,11 @@ from jobs.values import Value, is_blank, parse_time
 
 CRM = "crm"
 HERE = "here"
-# In an intent alone: since when the CRM has held what is overwritten, by its own clock; "" for ever.
+# In an intent alone. Since when the CRM has held what is overwritten, by its own clock; "" for ever.
 _SEEN = "seen_at"
+# Where the CRM tells that of the record only: the record's stamp, and what its other fields held, as a digest.
+_STAMP, _OTHERS = "stamp_before", "others"
+_OF_INTENT = (_SEEN, _STAMP, _OTHERS)
 SPELLED = "old_spelled"
 """What the CRM held, as it spells it, where that is more than our form of it, `old`, can tell."""
 # Told in full by our form of them, however the CRM spells them.
@@ -53,9 +58,12 @@ def as_seen(changes: Iterable[dict[str, Any]], row: CrmRow) -> None:
 
     What its history has from after that has come after our decision.
     """
-    for change in changes:
+    wanted = list(changes)
+    others = _digest_of_others(wanted, row) if row.versions_of is None else ""
+    for change in wanted:
         _note_spelling(change, row)
         if row.versions_of is None:
+            change[_STAMP], change[_OTHERS] = row.modified_at.isoformat(), others
             continue
         since_at = row.field_modified_at.get(change["crm_field"])
         change[_SEEN] = since_at.isoformat() if since_at is not None else ""
@@ -63,7 +71,8 @@ def as_seen(changes: Iterable[dict[str, Any]], row: CrmRow) -> None:
 
 def is_written(change: dict[str, Any], before: CrmRow, after: CrmRow) -> None:
     """Note what a write that was answered has replaced, and what the CRM made of our value where that is another."""
-    change.pop(_SEEN, None)
+    for name in _OF_INTENT:
+        change.pop(name, None)
     change["old"], change["confirmed"] = before.values.get(change["crm_field"]), True
     _note_spelling(change, before)
     if (kept := after.values.get(change["crm_field"])) != change["new"]:
@@ -86,6 +95,21 @@ def booked(
         elif (told := _told(change, row, fields or {})) is not None:
             kept.append(_for_good(_without_spelling(change, told)) | told)
     return kept
+
+
+def stamp_before(
+    pending: Sequence[dict[str, Any]], row: CrmRow, fields: Mapping[str, FieldInfo] | None = None
+) -> datetime | None:
+    """The record's stamp before a write of ours that got no answer, where the present one is most likely its own.
+
+    That is so where the record holds what we wrote, and all else as it was before. None where it may be another's.
+    """
+    unanswered = [each for each in pending if is_unanswered(each) and _STAMP in each]
+    if not unanswered or unanswered[0][_OTHERS] != _digest_of_others(unanswered, row):
+        return None
+    told = [_told(each, row, fields or {}) for each in unanswered]
+    is_done = all(each is not None and each.get("confirmed") for each in told)
+    return datetime.fromisoformat(unanswered[0][_STAMP]) if is_done else None
 
 
 def is_unanswered(change: Mapping[str, Any]) -> bool:
@@ -160,7 +184,13 @@ def _without_spelling(change: dict[str, Any], told: Mapping[str, Any]) -> dict[s
 
 def _for_good(change: dict[str, Any]) -> dict[str, Any]:
     """As the log keeps it."""
-    return {name: value for name, value in change.items() if name != _SEEN}
+    return {name: value for name, value in change.items() if name not in _OF_INTENT}
+
+
+def _digest_of_others(changes: Iterable[Mapping[str, Any]], row: CrmRow) -> str:
+    ours = {each["crm_field"] for each in changes}
+    others = {name: value for name, value in row.values.items() if name not in ours}
+    return hashlib.sha256(json.dumps(others, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _told(change: Mapping[str, Any], row: CrmRow, fields: Mapping[str, FieldInfo]) -> dict[str, Any] | None:

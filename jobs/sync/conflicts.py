@@ -18,9 +18,10 @@ from jobs.sync import merge
 from jobs.sync.chosen import CHANGED_SINCE_SHOWN
 from jobs.sync.open_conflicts import open_conflicts
 from jobs.sync.other_crms import FROM_OTHER_CRM
-from jobs.sync.plan import STANDING_RULES, Plan, changed_in_crm_at
+from jobs.sync.plan import STANDING_RULES, Plan
 from jobs.sync.rulebook import CHOSEN_RULES
 from jobs.sync.scene import Scene, Setup, local_time
+from jobs.sync.stamps import changed_in_crm_at
 from jobs.values import is_blank
 
 Choice = Literal["crm", "local"]

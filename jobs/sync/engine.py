@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -28,11 +27,12 @@ from jobs.crm.errors import (
 )
 from jobs.sync import merge, settle
 from jobs.sync.carried import carry_to_this
-from jobs.sync.changes import as_seen, booked, crm_changes, is_written
+from jobs.sync.changes import as_seen, booked, crm_changes, is_written, stamp_before
 from jobs.sync.log_entries import is_unfinished_as, unfinished_changes
-from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, stamps_after, switched_off
+from jobs.sync.plan import Plan, Skip, make_plan, stamp_of, switched_off
 from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, agreed_so_far, look_around
+from jobs.sync.stamps import Stamps, stamps_after
 from jobs.values import Value
 
 MAX_ROUNDS = 4  # the first decision, and three times again
@@ -54,7 +54,7 @@ class Round:
     # What the CRM made of our writes of this attempt: settled already, whatever becomes of the rest.
     written: dict[str, merge.Base] = field(default_factory=dict)
     stored: dict[str, Value] = field(default_factory=dict)  # what it holds of them, by our field
-    stamps: tuple[datetime | None, datetime | None] | None = None  # the link's, after the last of them
+    stamps: Stamps | None = None  # the link's, after the last of them
     has_entry: bool = True  # False: no intent has been noted in this run yet
     otherwise: bool = False  # the person saw a preview that said something else
     is_shown_anew: bool = False  # somebody joined with a preview that is not compared yet
@@ -123,9 +123,12 @@ def _anew(setup: Setup, state: Round) -> Setup:
 def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
     """Decide on what is there now, and carry it out; False when it moved under us and has to be looked at again."""
     state.done += booked(state.pending, row, setup.info.fields)
+    was_at = stamp_before(state.pending, row, setup.info.fields)
     state.pending = []
     with setup.runtime.database.read() as session:
         scene = look_around(session, setup, row)
+    if was_at is not None:
+        state.stamps = stamps_after(scene.link, replace(row, modified_at=was_at), row, wrote=True)
     if carry_to_this(setup, scene):
         return False
     if scene.link is not None and state.stamps is not None:
@@ -149,7 +152,7 @@ def _one_round(setup: Setup, row: CrmRow, state: Round) -> bool:
             return False
         row, written = stored, _stored_base(pushes, stored)
         state.written |= written
-        state.stamps = stamps_after(scene, read, row, wrote=True)
+        state.stamps = stamps_after(scene.link, read, row, wrote=True)
         state.stored |= {each.rule.local_field: stored.values.get(each.rule.crm_field) for each in pushes}
         if state.refusals.taken():
             state.unsettled()

@@ -60,7 +60,7 @@ def _connection(look: Look) -> Step | None:
     connection = look.connection
     if connection.state == BROKEN:
         code = DISCONNECTED if connection.broken_code == DISCONNECTED else "CONNECTION_BROKEN"
-        return stop(look, "Connection", code, connection.broken_code)
+        return stop(look, "Connection", code, connection.broken_message or connection.broken_code)
     if (until := connection.waits_until(look.now)) is not None:
         said = look.said("REQUEST_LIMIT_EXCEEDED")
         text = f"{said.message} Syncs wait until then."

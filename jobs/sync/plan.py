@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from jobs.crm.base import CrmRow, FieldInfo
@@ -20,6 +20,7 @@ from jobs.sync.other_crms import FROM_OTHER_CRM, stand_back
 from jobs.sync.refusals import Refusals as Refusals
 from jobs.sync.rulebook import MappedField
 from jobs.sync.scene import Scene, Setup, local_time
+from jobs.sync.stamps import changed_in_crm_at
 from jobs.values import Value, ValueRefused, email_key, is_blank, normalise
 
 # Standing rules that leave two values apart, from the first link on for good. What a person's rights or a refusal held
@@ -274,31 +275,6 @@ def _is_newer_here(setup: Setup, scene: Scene, row: CrmRow, rule: merge.Rule) ->
     return merge.is_newer(
         local_time(scene.local, rule.local_field), changed_in_crm_at(setup, scene, row, rule.crm_field)
     )
-
-
-def changed_in_crm_at(setup: Setup, scene: Scene, row: CrmRow, crm_field: str = "") -> datetime:
-    """When somebody else last changed the CRM record, on our own clock; that field alone, where the CRM tells.
-
-    Our own write stamps the whole record. While its stamp is the last one, the time before it is what counts, or our
-    write of one field would make the CRM's older value of another look like the newest. An offset of the clocks under
-    a second is within what the CRM's Date header can tell, and counts as none.
-    """
-    link = scene.link
-    is_ours = link is not None and link.own_write_at == row.modified_at and link.changed_before_at is not None
-    of_record = link.changed_before_at if link is not None and is_ours else row.modified_at
-    at = row.field_modified_at.get(crm_field) or of_record or row.modified_at
-    offset = setup.adapter.clock_offset_seconds or 0.0
-    return at - timedelta(seconds=offset if abs(offset) >= 1 else 0)
-
-
-def stamps_after(scene: Scene, read: CrmRow, row: CrmRow, *, wrote: bool) -> tuple[datetime | None, datetime | None]:
-    """(`own_write_at`, `changed_before_at`) of the link, once what was read has been written upon or not."""
-    link = scene.link
-    known = (link.own_write_at, link.changed_before_at) if link is not None else (None, None)
-    was_ours = known[0] == read.modified_at
-    if wrote:
-        return row.modified_at, known[1] if was_ours else read.modified_at
-    return known if was_ours else (None, None)
 
 
 def base_after(scene: Scene, plan: Plan, written: Mapping[str, merge.Base]) -> dict[str, merge.Base]:

@@ -51,6 +51,7 @@ class ConnectionFacts(NamedTuple):
     syncs_enabled: bool
     state: str
     broken_code: str
+    broken_message: str
 
 
 class LinkFacts(NamedTuple):

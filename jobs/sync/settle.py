@@ -26,11 +26,12 @@ from jobs.sync.fates import LocalMovedOn as LocalMovedOn
 from jobs.sync.fates import follow, lose_sight
 from jobs.sync.log_entries import close, entry_of, store
 from jobs.sync.other_crms import FROM_OTHER_CRM
-from jobs.sync.plan import Plan, Skip, base_after, changed_in_crm_at, stamps_after
+from jobs.sync.plan import Plan, Skip, base_after
 from jobs.sync.push_claims import is_being_made
 from jobs.sync.refusals import Refusals
 from jobs.sync.rows import linked_pair
 from jobs.sync.scene import Scene, Setup, agreed_so_far, bases, find_match, stored_base
+from jobs.sync.stamps import changed_in_crm_at, stamps_after
 from jobs.sync.words import words
 
 # Left as they are by a standing rule, every time: not worth a line in the log.
@@ -284,7 +285,7 @@ def save_link(session: Session, setup: Setup, what: Settlement, local_record_id:
         created_at=now,
     )
     seen_version = link.version
-    stamps = stamps_after(scene, what.read, what.row, wrote=bool(what.written))
+    stamps = stamps_after(scene.link, what.read, what.row, wrote=bool(what.written))
     link.base = stored_base(base_after(scene, what.plan, what.written))
     link.synced_at, link.synced_by, link.version = now, run.requested_by, seen_version + 1
     link.own_write_at, link.changed_before_at = stamps

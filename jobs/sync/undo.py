@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -32,10 +33,11 @@ from jobs.mappings import ObjectFacts
 from jobs.models import Connection, LocalRecord, RecordLink, SyncLogEntry, SyncRun
 from jobs.runtime import Runtime
 from jobs.sync import settle, undo_settle
-from jobs.sync.changes import CRM, as_seen, booked, is_unanswered, is_written
+from jobs.sync.changes import CRM, as_seen, booked, is_unanswered, is_written, stamp_before
 from jobs.sync.plan import Refusals
 from jobs.sync.rows import RecordKey, linked_pair
 from jobs.sync.scene import Setup
+from jobs.sync.stamps import Stamps, stamps_after
 from jobs.sync.undo_plan import Left, Ours, Rights, Theirs, UndoPlan, Written, plan_undo, written_by
 
 MAX_ROUNDS = 4
@@ -57,6 +59,7 @@ class Task:
     pending: list[dict[str, Any]] = field(default_factory=list)  # may have reached the CRM
     done: list[dict[str, Any]] = field(default_factory=list)
     lost: list[dict[str, Any]] = field(default_factory=list)  # never answered, and the record is not shown any more
+    stamps: Stamps | None = None  # of the link, after the last write that was done
 
     @property
     def key(self) -> RecordKey:
@@ -158,8 +161,12 @@ def _in_rounds(task: Task) -> None:
 def _one_round(task: Task) -> bool:
     """Look, put back, settle; False when something moved meanwhile and has to be looked at again."""
     theirs = _read(task)
-    _look_for_pending(task, theirs.row)
+    was_at = _look_for_pending(task, theirs.row)
     link, local, ours, others = _look(task)
+    if theirs.row is not None and was_at is not None:
+        task.stamps = stamps_after(link, replace(theirs.row, modified_at=was_at), theirs.row, wrote=True)
+    if link is not None and task.stamps is not None:
+        link.own_write_at, link.changed_before_at = task.stamps
     plan = _plan(task, ours, theirs)
     read = after = theirs.row
     if plan.there:
@@ -167,6 +174,7 @@ def _one_round(task: Task) -> bool:
         after = _write(task, read, local, plan)
         if after is None:
             return False
+        task.stamps = stamps_after(link, read, after, wrote=True)
     back = tuple(each for each in task.written if each.side == CRM and _is_done(task, each))
     try:
         what = undo_settle.Undone(
@@ -179,14 +187,20 @@ def _one_round(task: Task) -> bool:
     return True
 
 
-def _look_for_pending(task: Task, row: CrmRow | None) -> None:
-    """What became of the writes that were not answered; of a record that is not shown any more nobody can tell."""
+def _look_for_pending(task: Task, row: CrmRow | None) -> datetime | None:
+    """What became of the writes that were not answered; of a record that is not shown any more nobody can tell.
+
+    The record's stamp before them, where it can be told.
+    """
+    was_at = None
     if row is not None:
         task.done += booked(task.pending, row, task.setup.info.fields)
+        was_at = stamp_before(task.pending, row, task.setup.info.fields)
     else:
         task.lost += [each for each in task.pending if is_unanswered(each)]
         task.done += [each for each in task.pending if not is_unanswered(each)]
     task.pending = []
+    return was_at
 
 
 def _read(task: Task) -> Theirs:

@@ -24,10 +24,10 @@ from jobs.runtime import Runtime, utc_now
 from jobs.sync import changes as change_list
 from jobs.sync import merge
 from jobs.sync.log_entries import blank_entry, count_of, store
-from jobs.sync.plan import stamps_after
 from jobs.sync.refusals import Refusals
-from jobs.sync.scene import Scene, Setup, bases_of, stored_base
+from jobs.sync.scene import Setup, bases_of, stored_base
 from jobs.sync.settle import keep_seen
+from jobs.sync.stamps import stamps_after
 from jobs.sync.undo_plan import (
     BROUGHT_BACK,
     CREATION_REDONE,
@@ -191,9 +191,8 @@ def _save_link(session: Session, setup: Setup, what: Undone, link: RecordLink) -
     there = [each for each in what.there if (each.field, each.crm_field) in mapped]
     known = bases_of(setup.mapping, link)
     if what.read is not None and what.after is not None:
-        scene = Scene(link, what.local, link.matched_by, None, known)
-        wrote = bool(what.there)
-        link.own_write_at, link.changed_before_at = stamps_after(scene, what.read, what.after, wrote=wrote)
+        stamps = stamps_after(link, what.read, what.after, wrote=bool(what.there))
+        link.own_write_at, link.changed_before_at = stamps
     _keep_base(link, setup.mapping, undone_base(known, here, there, what.after, held=_held(what)))
     link.version = seen_version + 1
     if not update_row(session, link, seen_version=seen_version):

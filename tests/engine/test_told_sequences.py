@@ -197,3 +197,24 @@ def test_what_goes_back_is_the_value_that_was_overwritten_last(play: Play, crm: 
     play.edit_there(crm, "lead_score", 88)
     play.edit_here("lead_score", 7)
     play.sync(crm)
+
+
+@CRMS
+@pytest.mark.parametrize("trouble", ["the answer to the write is lost", "what was written cannot be read back"])
+def test_an_undo_that_was_not_heard_of_makes_no_value_newer(play: Play, crm: str, trouble: str) -> None:
+    play.edit_here("first_name", "Anna")
+    play.sync(crm)
+    play.edit_there(crm, "job_title", "Theirs")
+    play.edit_here("job_title", "Ours, and later")
+    play.undo(play.undoable()[-1], troubles=[Trouble(trouble)])
+    play.sync(crm)
+
+
+def test_what_was_undone_does_not_come_in_again_from_the_other_crm(play: Play) -> None:
+    play.edit_there(HUBSPOT, "lead_score", 7)
+    play.sync(HUBSPOT)
+    play.set_rules(SALESFORCE, "lead_score", replace(USUAL, direction="inbound"))
+    play.set_rules(HUBSPOT, "lead_score", replace(USUAL, direction="outbound"))
+    play.undo(play.undoable()[-1])
+    play.undo(play.undoable()[-1])  # and back again
+    play.sync(SALESFORCE)

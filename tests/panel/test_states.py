@@ -325,8 +325,11 @@ class TestSwitchedOff:
         panel = stage.open_panel()
         stage.change_connection(client_secret_sealed=stage.runtime.vault.seal("not the secret"))
         screen = panel.synced()
-        assert "The connection to Salesforce is broken" in screen.told
+        assert "The connection to Salesforce is broken: invalid client credentials." in screen.told
         assert "An admin can mend it under Connections." in screen.told
+        opened_later = stage.open_panel().screen
+        assert "The connection to Salesforce is broken: invalid client credentials." in opened_later.told
+        assert opened_later.code == "invalid_client"
 
 
 class TestJoining:

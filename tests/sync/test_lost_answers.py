@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from jobs.crm.base import CrmRow, FieldInfo, Version
-from jobs.sync.changes import as_seen, booked
+from jobs.sync.changes import as_seen, booked, stamp_before
 from jobs.values import Value
 from tests.sync.rules_document import table, the_line
 
@@ -70,6 +70,26 @@ def test_a_value_of_ours_from_before_is_no_sign_of_the_write() -> None:
     pending = {"field": "score", "crm_field": "score", "side": "crm", "old": 1, "new": 1.25}
     as_seen([pending], held(1.25, 1))
     assert booked([pending], held(1.25, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("afterwards", "is_known"),
+    [
+        ({"score": 1.25, "title": "Buyer"}, True),
+        ({"score": 1.3, "title": "Buyer"}, True),  # as the CRM rounded it
+        ({"score": 1, "title": "Buyer"}, False),  # never written: whoever saved, it was not us
+        ({"score": 7, "title": "Buyer"}, False),  # somebody has saved since
+        ({"score": 1.25, "title": "Owner"}, False),
+        ({"score": 1.25, "title": "Buyer", "phone": "1"}, False),  # another set of fields is read: nothing to go by
+    ],
+)
+def test_the_stamp_of_our_unanswered_write_is_known_as_ours(afterwards: dict[str, Value], is_known: bool) -> None:
+    """Where the CRM stamps the whole record. Else what somebody saved earlier would look like the newest change."""
+    pending = {"field": "score", "crm_field": "score", "side": "crm", "old": 1, "new": 1.25}
+    as_seen([pending], seen(score=1, title="Buyer"))
+    row = replace(seen(**afterwards), modified_at=START + timedelta(minutes=1))
+    found = stamp_before([pending], row, {"score": FieldInfo("score", "Score", "number", "double", scale=1)})
+    assert found == (START if is_known else None)
 
 
 def held(*values: Value) -> CrmRow:

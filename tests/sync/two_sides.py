@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from jobs.crm.base import CrmRow
 from jobs.models import LocalRecord, RecordLink
 from jobs.sync import engine, merge
-from jobs.sync.plan import Plan, base_after, changed_in_crm_at, make_plan, stamps_after
+from jobs.sync.plan import Plan, base_after, make_plan
 from jobs.sync.refusals import Refusals
 from jobs.sync.scene import Scene, Setup, bases, stored_base
+from jobs.sync.stamps import changed_in_crm_at, stamps_after
 from jobs.values import Value
 from tests.sync import scenery
 
@@ -87,7 +88,7 @@ class TwoSides:
             self.here[pull.rule.local_field] = pull.value
             self.times_here[pull.rule.local_field] = changed_in_crm_at(self.setup, scene, read)
         self.base = json.dumps(stored_base(base_after(scene, plan, written)))
-        self.stamps = stamps_after(scene, read, seen, wrote=bool(written))
+        self.stamps = stamps_after(scene.link, read, seen, wrote=bool(written))
         return Outcome(_changes(pushes), _changes(pulls), first)
 
     def _row(self) -> CrmRow:

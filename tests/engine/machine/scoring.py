@@ -53,8 +53,10 @@ class Scoring:
                 changes.append(Change(THERE, name, old, new))
                 self._note_push(link, name, new, ours_before[name], is_open=is_open)
         for name, value in edits_here:
-            if self.here[name] == link.there[name]:  # looked at before that moment, they agreed
-                link.met[name] |= {Pair(self.here[name], link.there[name])}
+            pair = Pair(self.here[name], link.there[name])
+            parted = None in link.met[name] and {each.why for each in self._flows(link, name, choices)} & STANDING
+            if pair.here == pair.there or parted:  # looked at before that moment, they agreed, or were left apart
+                link.met[name] |= {pair}
             self._note_local_edit(name, value)
         after = (
             self.store.values() if self.store.record_id or self.store.find(self.stage.sides[link.crm]) else self.here
