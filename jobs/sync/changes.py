@@ -86,7 +86,7 @@ def booked(
 
     Known to be done, or seen in what the CRM holds or has held: not to be done again. Where it holds neither our value
     nor the one before, somebody has overwritten one of the two: `unsure`. Where it holds the old value, and its
-    history does not say otherwise, it was never done.
+    history does not say otherwise, it was never done; nor where its history says that another put our value there.
     """
     kept: list[dict[str, Any]] = []
     for change in pending:
@@ -200,7 +200,7 @@ def _told(change: Mapping[str, Any], row: CrmRow, fields: Mapping[str, FieldInfo
     now = row.values.get(change["crm_field"])
     if now == change["new"]:
         # Seen once is seen: a later write of ours may take it back before all of it is settled.
-        return {"confirmed": True}
+        return None if _is_not_in_history(change, row) else {"confirmed": True}
     if now == change["old"]:
         return None
     info = fields.get(change["crm_field"])
@@ -225,6 +225,14 @@ def _in_history(change: Mapping[str, Any], row: CrmRow) -> dict[str, Any] | None
             older = versions[place + 1 :]
             return {"old": older[0].value} if older else {}
     return None
+
+
+def _is_not_in_history(change: Mapping[str, Any], row: CrmRow) -> bool:
+    """Whether the CRM tells of all that came after our decision, and nothing of it was ours."""
+    if row.versions_of is None or _SEEN not in change or _in_history(change, row) is not None:
+        return False
+    since_at = datetime.fromisoformat(change[_SEEN]) if change[_SEEN] else None
+    return since_at is None or any(each.since_at <= since_at for each in row.versions_of(change["crm_field"]))
 
 
 def _is_rounded(sent: Value, kept: Value, scale: int) -> bool:

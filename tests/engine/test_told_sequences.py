@@ -218,3 +218,14 @@ def test_what_was_undone_does_not_come_in_again_from_the_other_crm(play: Play) -
     play.undo(play.undoable()[-1])
     play.undo(play.undoable()[-1])  # and back again
     play.sync(SALESFORCE)
+
+
+@CRMS
+def test_a_person_puts_in_what_we_could_not_write(play: Play, crm: str) -> None:
+    """HubSpot's history tells; in Salesforce it looks as if we had written it."""
+    play.set_rules(crm, "job_title", replace(USUAL, conflict_rule="prefer_crm"))
+    play.edit_here("job_title", "Ours")
+    play.sync(crm, troubles=[Trouble("the write fails")])
+    play.edit_there(crm, "job_title", "Ours")
+    play.edit_here("job_title", "Later")
+    play.sync(crm)

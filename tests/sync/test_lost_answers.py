@@ -52,7 +52,7 @@ def test_the_rules_page_says_what_is_made_of_every_case() -> None:
         row = seen(score=HOLDS[holds])
         if has_ours != "not told":
             as_seen([pending], held(1))
-            row = held(1, *([1.25] if has_ours == "yes" else []), 2, HOLDS[holds])
+            row = held(1, 1.25, 2, HOLDS[holds]) if has_ours == "yes" else held(1, 2, HOLDS[holds], by_app=False)
         found = booked([pending], row, {"score": FieldInfo("score", "Score", "number", "double", scale=1)})
         told = "never done" if not found else "unknown" if found[0].get("unsure") else "done"
         assert told == expected, (holds, has_ours)
@@ -92,9 +92,11 @@ def test_the_stamp_of_our_unanswered_write_is_known_as_ours(afterwards: dict[str
     assert found == (START if is_known else None)
 
 
-def held(*values: Value) -> CrmRow:
-    """A row whose score has held these, oldest first, a second each; 1.25 was an app's doing."""
-    versions = [Version(value, START + timedelta(seconds=at), value == 1.25) for at, value in enumerate(values)][::-1]
+def held(*values: Value, by_app: bool = True) -> CrmRow:
+    """A row whose score has held these, oldest first, a second each; 1.25 was an app's doing, or nothing was."""
+    versions = [
+        Version(value, START + timedelta(seconds=at), by_app and value == 1.25) for at, value in enumerate(values)
+    ][::-1]
     since_at = versions[0].since_at
     return replace(seen(score=values[-1]), field_modified_at={"score": since_at}, versions_of=lambda _: versions)
 

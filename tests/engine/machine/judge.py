@@ -88,6 +88,9 @@ class Link:
     is_linked: bool = False
     is_deleted: bool = False
     unsettled: dict[str, Unsettled] = field(default_factory=dict)
+    # In Salesforce, by an attempt that did not end: what may have been sent, by field. Whoever puts in the same since,
+    # it looks like our write.
+    tried: dict[str, Pair] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)  # fields whose conflict a person is to settle, as of the last sync
     # Of fields a person chooses for in this sync: the values they were shown. None: nobody was asked any more.
     shown: dict[str, Pair | None] = field(default_factory=dict)
@@ -116,6 +119,9 @@ class Link:
             elif self.there[name] != known.before:
                 self.met[name] |= {pair}
         self.unsettled = {}
+        for name, pair in self.tried.items():
+            if self.there[name] == pair.there:
+                self.met[name] |= {pair}
 
 
 def flows(link: Link, name: str, here: Value, *, here_at: float, is_new: bool = False, choice: str = "") -> set[Flow]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobs import tasks
 from tests.engine.machine.crm_side import CrmSide
-from tests.engine.machine.fields import FIELDS, HUBSPOT, Value, kept, plain, refuses
+from tests.engine.machine.fields import FIELDS, HUBSPOT, SALESFORCE, Value, kept, plain, refuses
 from tests.engine.machine.judge import ASK, HERE, THERE, FieldRules, Link, Pair, Switches
 from tests.engine.machine.ledger import Change, folded, require_logged, told_besides, unsure_of
 from tests.engine.machine.scoring import Scoring
@@ -43,7 +43,7 @@ class Done:
     changes: tuple[Change, ...]
     is_creation: bool
     unsure: frozenset[str] = frozenset()  # fields of which the log says that nobody can know
-    raced: frozenset[str] = frozenset()  # in HubSpot, somebody did in that moment what we were about to do
+    raced: frozenset[str] = frozenset()  # somebody did what we were about to do, and the log takes it for ours
 
 
 @dataclass
@@ -172,6 +172,9 @@ class Play(Scoring):
         )
         run.changes += changes
         if told.is_open:
+            if crm == SALESFORCE:
+                for name in (name for name, found in first.items() if THERE in {each.to for each in found}):
+                    link.tried[name] = Pair(self.here[name], kept(crm, FIELDS[name], self.here[name]))
             link.met = known[0]
             link.unsettled = known[1] | link.unsettled
             self.seen["attempt put back"] += 1
@@ -194,9 +197,11 @@ class Play(Scoring):
                 self._require_complete(link, first, changes, choices)
         link.shown = {}
         if entry.changes:
-            raced = told_besides(entry, run.changes, crm) if may_race and crm == HUBSPOT else frozenset()
+            is_raced = bool(link.tried) or (may_race and crm == HUBSPOT)
+            raced = told_besides(entry, run.changes, crm) if is_raced else frozenset()
             is_creation = entry.outcome == "created"
             self.done.append(Done(entry.id, crm, tuple(run.changes), is_creation, unsure_of(entry), raced))
+        link.tried = {}
         self._count(entry.outcome, entry.code, changes, link)
         return bool(changes)
 
@@ -227,7 +232,8 @@ class Play(Scoring):
         expected = [Change(each.side, each.name, each.new, each.old) for each in back]
         happened = self._changes_since(link, side)
         expected = [each for each in expected if each in happened or each.name not in done.unsure]
-        expected += [each for each in happened if each.name in done.raced and each not in expected]
+        expected = [each for each in expected if each.name not in done.raced]
+        expected += [each for each in happened if each.name in done.raced]
         assert sorted(happened, key=str) == sorted(expected, key=str), f"undone {happened}, expected {expected}"
         for each in expected:
             self._note_undone(link, each)
