@@ -229,3 +229,12 @@ def test_a_person_puts_in_what_we_could_not_write(play: Play, crm: str) -> None:
     play.edit_there(crm, "job_title", "Ours")
     play.edit_here("job_title", "Later")
     play.sync(crm)
+
+
+@CRMS
+def test_an_answer_is_lost_a_person_sets_it_back_and_ours_moves_on(play: Play, crm: str) -> None:
+    play.edit_here("job_title", "Ours")
+    play.sync(crm, troubles=LOST)
+    play.edit_there(crm, "job_title", "Buyer")
+    play.edit_here("job_title", "Later")
+    play.sync(crm)

@@ -91,6 +91,8 @@ class Link:
     # In Salesforce, by an attempt that did not end: what may have been sent, by field. Whoever puts in the same since,
     # it looks like our write.
     tried: dict[str, Pair] = field(default_factory=dict)
+    # In Salesforce, by the run at work: written and not heard of, and taken back by a person before we looked.
+    set_back: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)  # fields whose conflict a person is to settle, as of the last sync
     # Of fields a person chooses for in this sync: the values they were shown. None: nobody was asked any more.
     shown: dict[str, Pair | None] = field(default_factory=dict)
@@ -118,6 +120,8 @@ class Link:
                 self.met[name] = frozenset({pair})
             elif self.there[name] != known.before:
                 self.met[name] |= {pair}
+            else:
+                self.set_back.add(name)
         self.unsettled = {}
         for name, pair in self.tried.items():
             if self.there[name] == pair.there:

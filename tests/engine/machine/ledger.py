@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from jobs.models import SyncLogEntry
-from tests.engine.machine.fields import FIELDS, SALESFORCE, Value, kept, plain
+from tests.engine.machine.fields import FIELDS, Value, kept, plain
 from tests.engine.machine.judge import HERE, THERE
 
 
@@ -27,8 +27,18 @@ def folded(changes: Sequence[Change]) -> list[Change]:
     return [each for each in found.values() if each.old != each.new]
 
 
-def require_logged(entry: SyncLogEntry, happened: Sequence[Change], crm: str, *, in_trouble: bool) -> None:
-    """The entry tells exactly what happened. After trouble it may hold more, where nobody could know."""
+def require_logged(
+    entry: SyncLogEntry,
+    happened: Sequence[Change],
+    crm: str,
+    *,
+    in_trouble: bool,
+    set_back: Collection[str] = (),
+) -> None:
+    """The entry tells exactly what happened. After trouble it may hold more, where nobody could know.
+
+    `set_back`: fields of which it may hold less, because a person has made it look as if nothing had been written.
+    """
     told = [_told(each, crm) for each in entry.changes if each["field"] in FIELDS]
     sure = [change for change, _ in told if change.old != change.new]
     if _sorted(sure) == _sorted(happened):
@@ -37,9 +47,8 @@ def require_logged(entry: SyncLogEntry, happened: Sequence[Change], crm: str, *,
     for each in happened:
         found = next((item for item in left if item[0] == each), None)
         if found is None:
-            # Written, not heard of, taken back by a person and written again: in Salesforce both writes look like one.
-            is_twice = in_trouble and crm == SALESFORCE and any(change == each for change, _ in told)
-            assert is_twice, f"{each} is not in the log: {entry.changes}"
+            is_hidden = in_trouble and each.side == THERE and each.name in set_back
+            assert is_hidden, f"{each} is not in the log: {entry.changes}"
             continue
         left.remove(found)
     known_for_sure = [change for change, is_unsure in left if not is_unsure and change.old != change.new]

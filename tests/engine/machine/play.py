@@ -183,7 +183,7 @@ class Play(Scoring):
         entry = told.entry
         assert entry is not None
         link.is_linked = self.store.find(side)
-        require_logged(entry, run.changes, crm, in_trouble=run.was_in_trouble)
+        require_logged(entry, run.changes, crm, in_trouble=run.was_in_trouble, set_back=link.set_back)
         if link.is_deleted and link.switches.enabled:
             assert not self.store.conflicts(side), "a person is asked about a record that is gone"
         if skipped and not link.is_linked:
@@ -195,13 +195,15 @@ class Play(Scoring):
             self.seen["a person is asked"] += bool(link.asked)
             if not run.was_in_trouble:
                 self._require_complete(link, first, changes, choices)
+                self._learn(link, choices)
         link.shown = {}
         if entry.changes:
             is_raced = bool(link.tried) or (may_race and crm == HUBSPOT)
-            raced = told_besides(entry, run.changes, crm) if is_raced else frozenset()
+            raced = frozenset(link.set_back)
+            raced |= told_besides(entry, run.changes, crm) if is_raced else frozenset()
             is_creation = entry.outcome == "created"
             self.done.append(Done(entry.id, crm, tuple(run.changes), is_creation, unsure_of(entry), raced))
-        link.tried = {}
+        link.tried, link.set_back = {}, set()
         self._count(entry.outcome, entry.code, changes, link)
         return bool(changes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
@@ -164,6 +165,16 @@ class Scoring:
                 assert is_vain, f"{link.crm}.{name} was not written, though {allowed}"
             after = self._flows(link, name, choices)
             assert {each.to for each in after} != {HERE}, f"ours.{name} was not updated, though {after}"
+
+    def _learn(self, link: Link, choices: Mapping[str, str] | None) -> None:
+        """Where several things could have been when both last met: an undisturbed run would have acted on some."""
+        for name, met in link.met.items() if not choices else ():
+            left = {each for each in met if self._flows_from(link, name, each) == {NOWHERE}}
+            link.met[name] = frozenset(left) or met
+
+    def _flows_from(self, link: Link, name: str, met: Pair | None) -> set[str]:
+        found = flows(replace(link, met={name: frozenset({met})}), name, self.here[name], here_at=self.here_at[name])
+        return {each.to for each in found}
 
     def _require_rest(self) -> None:
         for crm, link in self.links.items():
