@@ -143,7 +143,8 @@ def _result(facts: Facts) -> StateWords | None:
     if run is None:
         return None
     if entry is None:
-        return _bad("failed", run.message, "", "Sync again.", run.code)
+        # A click may have joined a run that only followed a hint: when that finds nothing to do, it logs nothing.
+        return _bad("failed", run.message, "", "Sync again.", run.code) if run.status == FAILED else None
     if run.status == FAILED:
         message, remedy = entry_words(facts, entry)
         return _bad("failed", message, "Nothing was changed.", remedy, entry.code)

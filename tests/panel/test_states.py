@@ -7,7 +7,8 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from jobs.models import RecordLink, SyncRun
+from jobs.hints import Hint, take_hints
+from jobs.models import Connection, RecordLink, SyncRun
 from tests.support.screen import Screen
 from tests.support.stage import Stage
 from tests.support.together import together
@@ -346,6 +347,19 @@ class TestJoining:
         assert one.follow().headline == other.follow().headline == "2 fields from Salesforce, 1 field to Salesforce."
         assert runs(stage) == 1
         assert len(stage.org.writes()) == 1
+
+    def test_a_click_that_joins_what_the_crm_had_told_of_sees_that_nothing_was_to_do(self, stage: Stage) -> None:
+        """Nobody had asked for that run, so it leaves no line in the log where both sides agree."""
+        panel = stage.open_panel()
+        panel.synced()
+        with stage.runtime.database.read() as session:
+            connection = session.get_one(Connection, stage.connection_id)
+        hints = [Hint("Contact", stage.org.record("Contact"))]
+        assert take_hints(stage.runtime, connection, hints, is_news=lambda _: True) == 1
+        panel.sync()
+        stage.work()
+        screen = panel.follow()
+        assert (runs(stage), "Sync again." in screen.told, "same values" in screen.told) == (2, False, True)
 
     def test_many_clicks_at_once_are_one_run_and_one_write(self, each_stage: Stage) -> None:
         panels = [each_stage.open_panel(by="lwc") for _ in range(3)]
