@@ -39,7 +39,7 @@ def require_logged(
 
     `set_back`: fields of which it may hold less, because a person has made it look as if nothing had been written.
     """
-    told = [_told(each, crm) for each in entry.changes if each["field"] in FIELDS]
+    told = _all_told(entry, crm)
     sure = [change for change, _ in told if change.old != change.new]
     if _sorted(sure) == _sorted(happened):
         return
@@ -61,8 +61,12 @@ def unsure_of(entry: SyncLogEntry) -> frozenset[str]:
 
 def told_besides(entry: SyncLogEntry, happened: Sequence[Change], crm: str) -> frozenset[str]:
     """Fields that the entry says we wrote there, and that nobody saw written."""
-    told = {change for change, _ in (_told(each, crm) for each in entry.changes if each["field"] in FIELDS)}
+    told = {change for change, _ in _all_told(entry, crm)}
     return frozenset(each.name for each in told - set(happened) if each.side == THERE and each.old != each.new)
+
+
+def _all_told(entry: SyncLogEntry, crm: str) -> list[tuple[Change, bool]]:
+    return [_told(each, crm) for each in entry.changes if each["field"] in FIELDS]
 
 
 def _told(change: dict[str, object], crm: str) -> tuple[Change, bool]:
