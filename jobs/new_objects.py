@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -47,10 +48,11 @@ def kind_labels(session: Session) -> dict[str, str]:
     return {name: kind.label for name, kind in KINDS.items()} | {each.name: each.label for each in made}
 
 
-def labels_of_numbered(session: Session) -> dict[str, str]:
-    """Object -> label of those whose one name is a number."""
-    pairs = session.execute(select(ObjectMapping.object, ObjectMapping.object_label))
-    return {name: label for name, label in pairs if name[0].isdigit()}
+def object_labels(session: Session) -> dict[str, str]:
+    """Object -> label of every mapped one. Where two connections call it differently, its name has to do."""
+    pairs = session.execute(select(ObjectMapping.object, ObjectMapping.object_label).distinct()).all()
+    spoken = Counter(name for name, _ in pairs)
+    return {name: label for name, label in pairs if spoken[name] == 1}
 
 
 def mapped_objects(session: Session, connection_id: int) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from jobs.mapping_defaults import add_default_mappings
@@ -111,6 +113,17 @@ def test_a_hubspot_record_is_linked_by_its_number_or_its_page(
     link = link_of(runtime, "512")
     assert link is not None
     assert (link.object, link.local_record_id) == ("contacts", 1)
+
+
+@ON_SQLITE
+def test_both_crms_contacts_go_by_the_same_word_and_can_be_told_apart(admin: Visitor, hubspot_contacts: str) -> None:
+    admin.post("/admin/links/new", form("512", ANA) | {"mapping": hubspot_contacts})
+    page = admin.get("/admin/links/").text
+    assert "Contact <code>512</code>" in page
+    assert re.findall(r'<option value="[Cc]ontacts?">([^<]+)', page.partition('name="object"')[2]) == [
+        "Contact",
+        "Contact (contacts)",
+    ]
 
 
 @ON_SQLITE

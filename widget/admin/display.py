@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from jobs.crm.adapters import CRMS
-from jobs.new_objects import kind_labels, labels_of_numbered
+from jobs.new_objects import kind_labels, object_labels
 from jobs.runtime import utc_now
 from jobs.shown import shown_stamp
 from widget.context import runtime
@@ -94,14 +95,16 @@ def kind_names() -> Mapping[str, str]:
 
 
 def object_names() -> Mapping[str, str]:
-    """Of the objects that go by a number in their CRM: a name speaks for itself."""
-    return _Labels(labels_of_numbered)
+    """Of the mapped objects, as their CRM calls them."""
+    return _Labels(object_labels)
 
 
 def object_options(names: Iterable[str]) -> dict[str, str]:
-    """For choosing among objects."""
+    """For choosing among objects; the name is added where it takes that to tell two apart."""
     labels = object_names()
-    return {name: labels.get(name, name) for name in sorted(names)}
+    shown = {name: labels.get(name, name) for name in sorted(names)}
+    alike = Counter(shown.values())
+    return {name: f"{label} ({name})" if alike[label] > 1 and label != name else label for name, label in shown.items()}
 
 
 def install(area: Blueprint) -> None:

@@ -74,7 +74,7 @@ def show(entry_id: int) -> str:
         )
     return render_template(
         "admin/logs/show.html",
-        title=f"{entry.object} {entry.record_name or entry.crm_record_id}",
+        title=f"{display.object_names().get(entry.object, entry.object)} {entry.record_name or entry.crm_record_id}",
         entry=entry,
         connection=connection,
         run=run,
