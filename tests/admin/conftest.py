@@ -14,6 +14,7 @@ from config.settings import load_settings
 from jobs.runtime import Runtime, open_runtime
 from tests.admin import samples, site
 from tests.admin.site import Visitor
+from tests.support.compiled import application
 from tests.support.org_server import OrgServer
 from tests.support.portal_server import PortalServer
 from tests.support.stand_in import StandIn as Org
@@ -77,7 +78,7 @@ def runtime(
 
 @pytest.fixture
 def app(runtime: Runtime) -> Flask:
-    return site.create_site(runtime)
+    return application(runtime)
 
 
 @pytest.fixture

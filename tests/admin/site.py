@@ -19,8 +19,6 @@ from werkzeug.test import TestResponse
 from jobs.models import AuditEntry, Base, User
 from jobs.models.user import ADMIN, VIEWER
 from jobs.runtime import Runtime, utc_now
-from tests.support.compiled import with_compiled_templates
-from widget.app import build_app
 
 PASSWORD = "correct horse battery"
 PEOPLE = {"admin@example.com": ADMIN, "viewer@example.com": VIEWER}
@@ -56,11 +54,6 @@ class Visitor:
 
     def sign_in(self, email: str, password: str = PASSWORD) -> TestResponse:
         return self.post("/admin/login", {"email": email, "password": password})
-
-
-def create_site(runtime: Runtime) -> Flask:
-    """The whole application, as a web process builds it."""
-    return with_compiled_templates(build_app(runtime.settings, runtime))
 
 
 def add_people(runtime: Runtime, people: dict[str, str] = PEOPLE) -> None:

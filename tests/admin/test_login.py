@@ -11,7 +11,8 @@ from flask import Flask
 from config.redis import connect
 from jobs.models import User
 from jobs.runtime import Runtime
-from tests.admin.site import PASSWORD, Visitor, add_people, create_site
+from tests.admin.site import PASSWORD, Visitor, add_people
+from tests.support.compiled import application
 from tests.support.together import together
 from widget.admin import access
 
@@ -184,7 +185,7 @@ def test_the_cookie_is_for_the_admin_area_alone_and_out_of_reach_of_scripts(stra
 def test_a_login_works_while_the_queue_server_is_down(runtime: Runtime, app: Flask) -> None:
     # Nobody listens there: the tries are then counted in the process.
     elsewhere = runtime.settings.model_copy(update={"redis_url": "redis://127.0.0.1:9"})
-    alone = create_site(replace(runtime, settings=elsewhere, redis=connect(elsewhere)))
+    alone = application(replace(runtime, settings=elsewhere, redis=connect(elsewhere)))
     visitor = Visitor(alone.test_client())
     assert visitor.sign_in("admin@example.com").status_code == 303
     stranger = Visitor(alone.test_client())

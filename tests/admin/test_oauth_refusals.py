@@ -11,7 +11,8 @@ from config.redis import connect
 from jobs.runtime import Runtime
 from tests.admin.conftest import Org
 from tests.admin.sign_in import CALLBACK, SignIn, asked, use_app_of
-from tests.admin.site import Visitor, create_site, everything_stored
+from tests.admin.site import Visitor, everything_stored
+from tests.support.compiled import application
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -91,7 +92,7 @@ class TestTheState:
     def test_a_queue_server_that_is_down_is_told(self, runtime: Runtime) -> None:
         settings = runtime.settings.model_copy(update={"redis_url": "unix:///nowhere/redis.sock"})
         nowhere = replace(runtime, settings=settings, redis=connect(settings))
-        admin = signed_in(create_site(nowhere))
+        admin = signed_in(application(nowhere))
         for answer in (admin.post("/admin/connections/connect/salesforce"), admin.get(f"{CALLBACK}?code=x&state=x")):
             assert answer.status_code == 503
             assert "The queue server does not answer" in answer.text

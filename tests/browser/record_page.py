@@ -76,9 +76,13 @@ class RecordPage:
 
     def sync(self, *words: str) -> None:
         """Click, follow to the end, find these words."""
-        self.button.click()
+        self.reach(self.button).click()
         self.says(*words)
         expect(self.button).to_be_enabled(timeout=PATIENCE_MS)
+
+    def reload_panel(self) -> None:
+        """The button of a panel that needs a fresh start."""
+        self.reach(self.panel.get_by_role("button", name="Reload this panel")).click()
 
     def salesforce_value(self, label: str) -> Locator:
         """The value in the page's own details, drawn by the CRM."""

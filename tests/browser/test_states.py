@@ -122,7 +122,7 @@ def test_without_an_answer_nothing_is_shown_that_could_not_be_checked(demo: Demo
         record_page.says("We could not check whether you may see this record")
         expect(record_page.panel.get_by_text(contact.name)).to_have_count(0)
         record_page.picture("16-access-unknown")
-    record_page.panel.get_by_role("button", name="Reload this panel").click()
+    record_page.reload_panel()
     record_page.says("has not been synced yet")
     record_page.forgive_refusal(503)
 

@@ -37,7 +37,7 @@ def test_an_idle_panel_renews_itself_and_one_that_could_not_comes_back_with_a_cl
         record_page.says("This panel needs a fresh start.")
         if window is canvas:
             record_page.picture("21-expired")
-        record_page.panel.get_by_role("button", name="Reload this panel").click()
+        record_page.reload_panel()
         record_page.says("has not been synced yet")
         record_page.sync("Created here from Salesforce")
         window.forgive("ERR_FAILED|401")
@@ -56,7 +56,7 @@ def test_a_reload_of_the_frame_alone_is_answered_helpfully(
     record_page.says("This panel was opened before.", "Reload it to get a fresh one.")
     if protocol == "canvas":
         record_page.picture("22-opened-before")
-    record_page.panel.get_by_role("button", name="Reload this panel").click()
+    record_page.reload_panel()
     expect(record_page.button).to_be_visible(timeout=PATIENCE_MS)
     record_page.sync("Created here from Salesforce")
     window.forgive("409")

@@ -13,6 +13,7 @@ from jobs.models.run import OPEN
 from tests.admin import site
 from tests.admin.sign_in import SignIn
 from tests.admin.site import Visitor
+from tests.support.compiled import application
 from tests.support.hinting import hint
 from tests.support.portal_office import PortalOffice
 from tests.support.stage import Stage
@@ -66,7 +67,7 @@ def outage_of(office: PortalOffice) -> Outage:
     runtime = office.runtime
     runtime.redis.flushall()
     site.add_people(runtime)
-    app = site.create_site(runtime)
+    app = application(runtime)
     admin = Visitor(app.test_client())
     assert admin.sign_in("admin@example.com").status_code == 303
     sign_in = SignIn(admin, office.org, crm="hubspot", yes="connect")

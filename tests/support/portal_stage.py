@@ -30,11 +30,12 @@ from jobs.runtime import open_runtime, utc_now
 from jobs.seed import SAMPLES
 from jobs.vault import Vault
 from tests.support import portal_proofs
+from tests.support.compiled import application
 from tests.support.portal_server import PortalServer, SharedPortal
 from tests.support.product_log import listening, require_none_of
 from tests.support.proofs import Json
 from tests.support.settings_beside import changed, settings_beside
-from tests.support.stage import Panel, Stage, application
+from tests.support.stage import Panel, Stage
 
 CARD = "/launch/hubspot"
 SYNC = "/launch/hubspot/sync"

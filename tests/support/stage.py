@@ -32,13 +32,12 @@ from jobs.models import Connection, LocalRecord, ObjectMapping
 from jobs.records import change_local
 from jobs.runtime import Runtime, open_runtime
 from tests.support import proofs
-from tests.support.compiled import with_compiled_templates
+from tests.support.compiled import application
 from tests.support.org_server import OrgServer
 from tests.support.product_log import require_none_of
 from tests.support.proofs import Json
 from tests.support.screen import Screen
 from tests.support.settings_beside import changed
-from widget.app import build_app
 
 CANVAS = "/launch/salesforce/canvas"
 LWC = "/launch/salesforce/lwc"
@@ -277,10 +276,6 @@ class Stage:
             row = session.scalars(select(model).where(condition)).one()
             for name, value in values.items():
                 setattr(row, name, value)
-
-
-def application(runtime: Runtime) -> Flask:
-    return with_compiled_templates(build_app(runtime.settings, runtime))
 
 
 class _Worker(SimpleWorker):

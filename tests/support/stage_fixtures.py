@@ -17,10 +17,11 @@ from jobs.db import migrate
 from jobs.models import Connection
 from jobs.runtime import open_runtime
 from jobs.seed import seed_demo
+from tests.support.compiled import application
 from tests.support.org_server import Json, OrgServer, SharedOrg
 from tests.support.product_log import listening
 from tests.support.settings_beside import made_keys, settings_beside
-from tests.support.stage import Stage, application, require_no_secret
+from tests.support.stage import Stage, require_no_secret
 
 
 @dataclass
