@@ -8,7 +8,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.sqlite_file import open_file
 
@@ -20,6 +20,13 @@ CREATE TABLE IF NOT EXISTS record (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 """
+
+
+class Kept(NamedTuple):
+    """All rows and settings of a moment, as they are stored."""
+
+    rows: list[tuple[str, str, str]]
+    settings: list[tuple[str, str]]
 
 
 class Rows:
@@ -125,6 +132,22 @@ class Rows:
             self.tables.clear()
             self._indexes.clear()
             self._by_stamp.clear()
+
+    def kept(self) -> Kept:
+        """What is stored now, for `go_back`."""
+        with self.lock:
+            rows = self._connection.execute("SELECT object, id, body FROM record").fetchall()
+            return Kept(rows, self._connection.execute("SELECT name, body FROM setting").fetchall())
+
+    def go_back(self, kept: Kept) -> None:
+        """Every row and every setting as they were then. What was indexed has to be indexed anew."""
+        with self.lock:
+            self.clear()
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT INTO record VALUES (?, ?, ?)", kept.rows)
+            self._connection.executemany("INSERT INTO setting VALUES (?, ?)", kept.settings)
+            self._connection.execute("COMMIT")
+            self._load()
 
     def close(self) -> None:
         with self.lock:
