@@ -13,7 +13,7 @@ import pytest
 from tests.faults.installation import Installation, installation
 
 RECOVERY = "seconds to recover"
-# A quick run kills every step twice with a short lease; the long one as often as is asked for, as shipped.
+# A quick run kills every step once, with a short lease; the long one as often as is asked for, as shipped.
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 AS_SHIPPED: dict[str, Any] = {}
 QUICK: dict[str, Any] = {"lease_seconds": 3, "tick_seconds": 0.5}
