@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,13 @@ from tests.support.stand_in import Shared
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are no garbage: looking through them again and again took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(2000, 20, 50)
 
 
 @pytest.fixture(autouse=True, scope="session")
